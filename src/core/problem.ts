@@ -1,0 +1,29 @@
+/** One thing that is wrong (error) or risky (warning) in something that a person wrote. Lines and columns count from 1. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Dotted path inside the document, '' for the document itself: `windows.0.floor`. */
+  readonly path: string;
+  /** `must be <rule>, was <value>`, or a sentence. */
+  readonly message: string;
+}
+
+/** `<file>:<line>:<col> <path>: <message>`, the form in which every problem is shown. */
+export function formatProblem(problem: Problem): string {
+  const path = problem.path === '' ? '' : ` ${problem.path}`;
+  const warning = problem.severity === 'warning' ? ' warning:' : '';
+  return `${problem.file}:${problem.line}:${problem.column}${path}:${warning} ${problem.message}`;
+}
+
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error');
+}
+
+/** A value as it stands in an error message: quoted, on one line, at most 60 characters. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,93 @@
+import type { FleetId } from '../core/fleet.ts';
+import type { ReplicaFacts } from '../core/sample.ts';
+import type { DecisionState } from './state.ts';
+
+export type StepName =
+  | 'signals'
+  | 'demand'
+  | 'gain'
+  | 'bounds'
+  | 'burst'
+  | 'delay'
+  | 'guards'
+  | 'landing'
+  | 'clamp'
+  | 'buffer';
+
+/** One step of decide(): what came in, what went out, why, and the numbers it used. Explain prints these and nothing else. */
+export interface Step {
+  readonly step: StepName;
+  /** Replicas before and after the step; null while unknown. Fractions only around `demand`. */
+  readonly in: number | null;
+  readonly out: number | null;
+  /** One sentence with its numbers. */
+  readonly reason: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What a signal came to in its look-back window. */
+export interface SignalView {
+  readonly name: string;
+  readonly kind: 'fresh' | 'stale' | 'absent';
+  /** Aggregate over the window; null when absent. */
+  readonly value: number | null;
+  /** Epoch ms of the newest sample behind it. */
+  readonly observedAt: number | null;
+  /** Replicas that this signal alone asks for; null when it says nothing. */
+  readonly demand: number | null;
+  readonly why: string | null;
+}
+
+/** A clock that runs: what will happen at `at` if nothing changes. */
+export interface Timer {
+  readonly name: 'upscale' | 'downscale' | 'burst' | 'start' | 'provision';
+  readonly since: number;
+  readonly at: number;
+  readonly what: string;
+}
+
+/** Why nothing may fall just now. */
+export type HoldReason = 'start' | 'stale' | 'absent' | 'partial' | 'unknown';
+
+/** The answer for one fleet at one instant with all its reasons. */
+export interface Decision {
+  readonly at: number;
+  /** Replicas asked for; null while nothing is known. */
+  readonly replicas: number | null;
+  /** Pause pods wanted; 0 without a `buffer` policy; null while unknown. */
+  readonly buffer: number | null;
+  /** Why the fleet does not fall, or null. */
+  readonly held: HoldReason | null;
+  /** One sentence: the step that set the number and its reason. */
+  readonly reason: string;
+  readonly steps: readonly Step[];
+  readonly signals: readonly SignalView[];
+  readonly bounds: {
+    readonly floor: number;
+    readonly ceiling: number | null;
+    readonly min: number;
+    readonly max: number;
+    readonly windows: readonly string[];
+    readonly covered: boolean;
+  };
+  readonly replicaFacts: ReplicaFacts;
+  readonly timers: readonly Timer[];
+  /** What comes next: the earliest of timers and calendar transitions. */
+  readonly next: { readonly at: number; readonly replicas?: number; readonly why: string } | null;
+  /** Replicas that demand alone asks for, before gain and bounds; null while unknown. */
+  readonly demand: number | null;
+}
+
+/** A decision of a fleet as stored and as explain answers it. */
+export interface DecisionRecord extends Decision {
+  readonly fleet: FleetId;
+  readonly mode: 'active' | 'advisory';
+  /** Which revision of the configuration decided. */
+  readonly revision: string;
+  readonly recomputed?: boolean;
+}
+
+export interface Outcome {
+  readonly decision: Decision;
+  readonly state: DecisionState;
+}

@@ -1,0 +1,61 @@
+import type { FleetId, ScaleTarget } from '../core/fleet.ts';
+import type { Sample } from '../core/sample.ts';
+
+/** What ingest needs to know of a fleet to sample it. */
+export interface FleetQuery {
+  /** fleetKey of `id`. */
+  readonly key: string;
+  readonly id: FleetId;
+  readonly scaleTarget: ScaleTarget | undefined;
+  /** The policy's custom query, if it has one. */
+  readonly promql: string | undefined;
+}
+
+/** Everything read at one grid instant. Kept until the next one, so that a fleet seen later is sampled from memory. */
+export interface Reading {
+  readonly at: number;
+  sampleOf(fleet: FleetQuery): Sample;
+}
+
+/** How the source is, for /readyz, metrics, logs and explain. */
+export interface SourceStatus {
+  readonly name: 'prometheus' | 'scrape';
+  readonly up: boolean;
+  /** Why it is down, in one sentence without secrets; null when up. */
+  readonly error: string | null;
+  /** Grid instant of the last reading that succeeded, epoch ms. */
+  readonly lastSuccess: number | null;
+  /** Queries or scrapes of the last cycle. */
+  readonly requests: number;
+}
+
+/** The last exported answers of a fleet (`bellwether_desired_replicas`), oldest first. */
+export interface ExportedTarget {
+  readonly at: number;
+  readonly replicas: number;
+}
+
+export interface History {
+  /** One sample a grid instant, ascending, gaps left out. */
+  readonly samples: readonly Sample[];
+  readonly exported: readonly ExportedTarget[];
+}
+
+/** Where samples come from: Prometheus, or direct scrape. */
+export interface Source {
+  /**
+   * Reads the grid instant `at` for all fleets. Never rejects for a source that misbehaves: samples are then absent
+   * with the reason, and `status()` says so.
+   */
+  read(at: number, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<Reading>;
+  /** Past samples of `fleets` for the grid instants in [from, to], by fleet key. Empty where nothing is known; rejects only when aborted or unreachable. */
+  history(range: HistoryRange, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<ReadonlyMap<string, History>>;
+  status(): SourceStatus;
+  close(): Promise<void>;
+}
+
+export interface HistoryRange {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
