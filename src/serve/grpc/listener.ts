@@ -1,0 +1,151 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import type { Logger } from 'pino';
+import { ScalerError } from '../../core/scaler-error.ts';
+import { readTlsFiles, sameMaterial, type TlsFiles, type TlsMaterial } from './tls-files.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | undefined;
+  /** How often the TLS files are looked at, ms. */
+  readonly tlsRefreshMs: number;
+  readonly maxConnections: number;
+  readonly log: Logger;
+  /** Takes each connection that is ready for HTTP/2. */
+  readonly accept: (socket: Socket) => void;
+}
+
+/**
+ * The listening socket. It is ours and not grpc-js's, which hides its own: so certificates rotate through Node's public
+ * API with the last good ones kept, a refused handshake is logged with its reason, connections are bounded, and a forced
+ * stop reaches all of them.
+ */
+export interface Listener {
+  readonly port: number;
+  /** No new connections; those that are open stay. */
+  close(): void;
+  /** Cuts every connection. */
+  destroy(): void;
+}
+
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server = options.tls
+    ? await tlsServer(options, options.tls)
+    : createServer({ noDelay: true }, options.accept);
+  server.maxConnections = options.maxConnections;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A peer that resets its connection is no event of ours; without a listener it would end the process.
+    socket.on('error', () => {});
+  });
+  server.on('drop', (peer) => {
+    options.log.warn(
+      { peer: peer?.remoteAddress, maxConnections: options.maxConnections },
+      'connection refused: too many are open',
+    );
+  });
+  const port = await bound(server, options);
+  return {
+    port,
+    close: () => server.close(),
+    destroy: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function bound(server: Server, { host, port, log }: ListenerOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message = `listen.grpc: must be an address that can be bound, was ${host}:${port} (${cause.code ?? cause.message})`;
+      reject(new ScalerError('invalid', message, { cause }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  server.removeAllListeners('error');
+  server.on('error', (err) => log.error({ err }, 'listening socket failed'));
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<TlsServer> {
+  const { log } = options;
+  const first = await readTlsFiles(files);
+  log.info({ subject: first.subject, validTo: first.validTo }, 'TLS certificate loaded');
+  const mutual = files.clientCaFile !== undefined;
+  const server = createTlsServer({
+    ...first.options,
+    ALPNProtocols: ['h2'],
+    minVersion: 'TLSv1.2',
+    requestCert: mutual,
+    rejectUnauthorized: mutual,
+    handshakeTimeout: 10_000,
+    noDelay: true,
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', () => {});
+    options.accept(socket);
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    const peer = socket.remoteAddress;
+    log.warn({ peer, code: error.code, reason: handshakeReason(error, mutual) }, 'TLS handshake refused');
+  });
+  const stop = rotate(server, files, first, options);
+  server.once('close', stop);
+  return server;
+}
+
+/** Why a handshake failed, with what to do about the cases that KEDA's users meet. */
+function handshakeReason(error: NodeJS.ErrnoException, mutual: boolean): string {
+  if (error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
+    return 'the client sent no certificate: KEDA takes tlsClientCert and tlsClientKey from a TriggerAuthentication only, never from trigger metadata';
+  }
+  if (error.code === 'ERR_SSL_HTTP_REQUEST' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return 'the client spoke without TLS: set enableTLS, or caCert in a TriggerAuthentication';
+  }
+  const hint = mutual ? ' (is its certificate of clientCaFile, and in date?)' : '';
+  return `${error.message}${hint}`;
+}
+
+/**
+ * Looks at the files every `tlsRefreshMs` (reading beats watching: a mounted Secret swaps a symlink) and gives changed ones
+ * to new handshakes; connections that are open stay as they are. Files that do not fit together, as in the middle of a
+ * rotation, change nothing and are said once.
+ */
+function rotate(
+  server: TlsServer,
+  files: TlsFiles,
+  first: TlsMaterial,
+  options: ListenerOptions,
+): () => void {
+  const { log } = options;
+  let current = first;
+  let complaint = '';
+  async function look(): Promise<void> {
+    try {
+      const read = await readTlsFiles(files);
+      complaint = '';
+      if (sameMaterial(read, current)) return;
+      server.setSecureContext({ ...read.options, minVersion: 'TLSv1.2' });
+      current = read;
+      log.info({ subject: read.subject, validTo: read.validTo }, 'TLS certificate rotated');
+    } catch (thrown) {
+      const reason = ScalerError.from(thrown).message;
+      if (reason !== complaint) log.error({ reason }, 'TLS files refused, the last good ones stay');
+      complaint = reason;
+    }
+  }
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    look().finally(() => {
+      busy = false;
+    });
+  }, options.tlsRefreshMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
