@@ -1,0 +1,92 @@
+import type { ReplicaProfile } from './profiles.ts';
+import { createRandom, lognormal } from './random.ts';
+import { Replica, type RequestListener } from './replica.ts';
+
+/** A lognormal duration: its median in seconds and the standard deviation of its logarithm. */
+export interface Draw {
+  readonly medianSeconds: number;
+  readonly sigma: number;
+}
+
+/** How long a pod takes to be ready; the parts add up. */
+export interface ColdStart {
+  /** From bound to ready on a warm node: container, weights, compile, CUDA graphs. */
+  readonly start: Draw;
+  /** Image pull on a node that lacks it; null where images are cached. */
+  readonly imagePull: Draw | null;
+  /** From created to bound where no warm node is free. */
+  readonly node: Draw;
+  /** Warm nodes for this fleet; a pod beyond them waits for a new one. Infinity: always one free. */
+  readonly warmNodes: number;
+}
+
+/** The shares measured for 8B-class replicas: llm-d's deploy-to-ready benchmark, AccelMark's load times. */
+export const DEFAULT_COLD_START: ColdStart = {
+  start: { medianSeconds: 95, sigma: 0.35 },
+  imagePull: null,
+  node: { medianSeconds: 150, sigma: 0.4 },
+  warmNodes: Number.POSITIVE_INFINITY,
+};
+
+export type PodPhase = 'pending' | 'starting' | 'ready' | 'terminating' | 'gone';
+
+/** One pod of the Deployment, from creation to its end. Instants are epoch ms; a GPU is paid for from bound to gone. */
+export interface Pod {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly createdAt: number;
+  readonly boundAt: number;
+  /** When it becomes ready, if nobody deletes it before. */
+  readonly readyAt: number;
+  phase: PodPhase;
+  deletedAt: number | null;
+  goneAt: number | null;
+  /** The engine; null until it has loaded. */
+  replica: Replica | null;
+}
+
+export interface PodOptions {
+  readonly seed: string | number;
+  readonly ordinal: number;
+  readonly coldStart: ColdStart;
+  /** A warm node is free for it. */
+  readonly warm: boolean;
+}
+
+/** A pod created at `at`. The n-th pod of a seed always takes the same time, whoever asks for it and when. */
+export function createPod(at: number, { seed, ordinal, coldStart, warm }: PodOptions): Pod {
+  const random = createRandom(seed, 'pod', ordinal);
+  const draw = ({ medianSeconds, sigma }: Draw) => Math.round(lognormal(random, medianSeconds, sigma) * 1000);
+  const start = draw(coldStart.start);
+  const node = draw(coldStart.node);
+  const pull = coldStart.imagePull ? draw(coldStart.imagePull) : 0;
+  const boundAt = at + (warm ? 0 : node);
+  return {
+    name: `vllm-6c9f4d7b58-${suffix(createRandom(seed, 'name', ordinal))}`,
+    ordinal,
+    createdAt: at,
+    boundAt,
+    readyAt: boundAt + pull + start,
+    phase: 'pending',
+    deletedAt: null,
+    goneAt: null,
+    replica: null,
+  };
+}
+
+/** The engine has loaded: the pod can serve. */
+export function makeReady(pod: Pod, profile: ReplicaProfile, at: number, listener: RequestListener): void {
+  pod.phase = 'ready';
+  pod.replica = new Replica(profile, at, listener);
+}
+
+/** Milliseconds of GPU paid for by `now`. */
+export function gpuMs(pod: Pod, now: number): number {
+  return Math.max(0, (pod.goneAt ?? now) - pod.boundAt);
+}
+
+/** Five characters as Kubernetes draws them: no vowels, nothing that looks like another. */
+function suffix(random: () => number): string {
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  return Array.from({ length: 5 }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+}
