@@ -30,7 +30,6 @@ const HttpUrl = z
   .refine((text) => httpUrl(text) !== undefined, { message: 'must be an http:// or https:// address' })
   .refine((text) => (httpUrl(text)?.username ?? '') === '' && (httpUrl(text)?.password ?? '') === '', {
     message: 'must be an address without user and password (use basicAuth with passwordFile)',
-    params: { secret: true },
   });
 
 function httpUrl(text: string): URL | undefined {
@@ -84,16 +83,13 @@ export const PrometheusConfig = z
       'Exact label values that every query carries, such as cluster: a',
     ),
   })
-  .superRefine((value, ctx) => {
-    if (value.bearerTokenFile !== undefined && value.basicAuth !== undefined) {
-      ctx.addIssue({
-        code: 'custom',
-        path: ['basicAuth'],
-        message: 'must not be set together with bearerTokenFile',
-      });
-    }
-    pairOf(value, ['certFile', 'keyFile'], ctx);
-  });
+  .refine(...together('certFile', 'keyFile'))
+  .refine(...together('keyFile', 'certFile'))
+  .refine(
+    ...rule('basicAuth', 'must not be set together with bearerTokenFile', (value) => {
+      return value.basicAuth === undefined || value.bearerTokenFile === undefined;
+    }),
+  );
 export type PrometheusConfig = z.infer<typeof PrometheusConfig>;
 
 export const ScrapeConfig = z.strictObject({
@@ -167,27 +163,38 @@ export const BellwetherConfig = z
     defaults: z.strictObject({ policy: Name.optional() }).default({}),
     fleets: z.array(ListedFleet).max(10_000).default([]).describe('Fleets known before KEDA asks'),
   })
-  .superRefine((value, ctx) => {
-    if ((value.prometheus === undefined) === (value.scrape === undefined)) {
-      const message = 'must be exactly one of prometheus and scrape';
-      ctx.addIssue({
-        code: 'custom',
-        path: value.scrape === undefined ? ['prometheus'] : ['scrape'],
-        message,
-      });
-    }
-    if (value.staleAfter <= value.settle) {
-      ctx.addIssue({ code: 'custom', path: ['staleAfter'], message: 'must be longer than settle' });
-    }
-  });
+  .refine(
+    ...rule('prometheus', 'must be given (or scrape instead of it)', (value) => {
+      return value.prometheus !== undefined || value.scrape !== undefined;
+    }),
+  )
+  .refine(
+    ...rule('scrape', 'must not be set together with prometheus', (value) => {
+      return value.prometheus === undefined || value.scrape === undefined;
+    }),
+  )
+  .refine(
+    ...rule('staleAfter', 'must be longer than settle', ({ staleAfter, settle }) => {
+      return typeof staleAfter !== 'number' || typeof settle !== 'number' || staleAfter > settle;
+    }),
+  );
 export type BellwetherConfig = z.infer<typeof BellwetherConfig>;
 
-function pairOf<K extends string>(
-  value: Readonly<Partial<Record<K, unknown>>>,
-  [first, second]: readonly [K, K],
-  ctx: z.RefinementCtx,
-): void {
-  if ((value[first] === undefined) === (value[second] === undefined)) return;
-  const [missing, present] = value[first] === undefined ? [first, second] : [second, first];
-  ctx.addIssue({ code: 'custom', path: [missing], message: `must be given together with ${present}` });
+type Fields = Readonly<Record<string, unknown>>;
+type Rule = [
+  check: (value: unknown) => boolean,
+  params: { path: string[]; message: string; when: () => boolean },
+];
+
+/** A rule across fields. It also runs when single fields are wrong, so that every error is told at once. */
+function rule(field: string, message: string, holds: (value: Fields) => boolean): Rule {
+  const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+  const check = (value: unknown): boolean => !isObject(value) || holds(value);
+  return [check, { path: [field], message, when: () => true }];
+}
+
+/** `field` may not be missing where `other` is given. */
+function together(field: string, other: string) {
+  const message = `must be given together with ${other}`;
+  return rule(field, message, (value) => value[field] !== undefined || value[other] === undefined);
 }
