@@ -1,0 +1,55 @@
+import pino, { type DestinationStream, type Logger, type LoggerOptions, stdSerializers } from 'pino';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Where lines go; default stderr, since stdout belongs to results. */
+  readonly destination?: DestinationStream;
+}
+
+const HIDDEN = '[hidden]';
+/** Fields whose value is a secret; not those that name a file, such as `bearerTokenFile`. */
+const SECRET =
+  /(pass(word|wd)?|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credentials?)$/i;
+/** The user part of a URL: `//user:password@`. */
+const URL_USER = /\/\/[^/\s@]*@/g;
+const DEEPEST = 6;
+
+/**
+ * The logger: one JSON object a line, `time` in ISO 8601, `level` as a word, a static `msg` with the values in fields.
+ * Secrets do not get through it, wherever they are in what is logged: see SECRET and URL_USER.
+ */
+export function createLog({ level, destination = pino.destination(2) }: LogOptions): Logger {
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label) => ({ level: label }),
+      bindings: (fields) => withoutSecrets(fields, 0) as Record<string, unknown>,
+      log: (fields) => withoutSecrets(fields, 0) as Record<string, unknown>,
+    },
+    serializers: { err: (err: Error) => withoutSecrets(stdSerializers.err(err), 0) },
+  };
+  return pino(options, destination);
+}
+
+function withoutSecrets(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.replace(URL_USER, `//${HIDDEN}@`);
+  if (typeof value !== 'object' || value === null) return value;
+  // pino hands errors to its serializer, which comes back here with a plain object.
+  if (value instanceof Error)
+    return depth === 0 ? value : withoutSecrets(stdSerializers.err(value), depth + 1);
+  if (depth >= DEEPEST) return '[deeper]';
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
+  const entries = Object.entries(value).map(([key, inner]) => [key, field(key, inner, depth)] as const);
+  return Object.fromEntries(entries);
+}
+
+function field(key: string, value: unknown, depth: number): unknown {
+  if (SECRET.test(key) && value !== null && value !== undefined) return HIDDEN;
+  // `err` at the top is the serializer's.
+  if (value instanceof Error && depth === 0 && key === 'err') return value;
+  return withoutSecrets(value, depth + 1);
+}

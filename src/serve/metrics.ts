@@ -1,0 +1,296 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FleetId } from '../core/fleet.ts';
+import type { DecisionRecord } from '../decision/record.ts';
+import type { SourceStatus } from '../ingest/source.ts';
+
+/** Bucket bounds of `bellwether_cold_start_seconds`; a p95 read back from it is one of these. */
+export const COLD_START_BUCKETS = [
+  15, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800,
+] as const;
+
+const EVALUATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const FLEET_LABELS = ['namespace', 'scaledobject', 'role', 'model'] as const;
+
+/** All that Bellwether says of itself to Prometheus. Durations and instants come in as ms and go out as seconds. */
+export interface Metrics {
+  /** The records of the newest Snapshot; the series of fleets that are not among them vanish. */
+  observeSnapshot(records: readonly DecisionRecord[]): void;
+  evaluated(durationMs: number): void;
+  /** Grid instants that were passed over because a cycle was still running. */
+  skipped(count: number): void;
+  /** Which revision serves; `valid` is false while what is on disk is refused. */
+  configured(revision: string, valid: boolean): void;
+  observeSource(status: SourceStatus): void;
+  /** Per calendar, the first instant after its `covers`; null for one without an end. */
+  calendarsCovered(until: ReadonlyMap<string, number | null>): void;
+  coldStarted(fleet: FleetId, durationMs: number): void;
+  grpcCall(method: string, code: string): void;
+  /** The exposition, for `contentType`. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  /** Name, type and labels of each metric of ours, Node's own left out. */
+  describe(): readonly { readonly name: string; readonly type: string; readonly labels: readonly string[] }[];
+}
+
+export interface MetricsOptions {
+  /** Epoch ms; for the age of decisions. */
+  readonly now?: () => number;
+  /** Node's process metrics beside ours; default true. */
+  readonly processMetrics?: boolean;
+}
+
+type FleetLabels = Readonly<Record<(typeof FLEET_LABELS)[number], string>>;
+
+export function createMetrics({ now = Date.now, processMetrics = true }: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (processMetrics) collectDefaultMetrics({ register: registry });
+  let snapshot: ReadonlyMap<FleetLabels, DecisionRecord> = new Map();
+  const labelsOf = fleetLabels();
+  const coldStartsOf = new Map<string, FleetLabels>();
+
+  for (const { name, help, labels, read } of FLEET_GAUGES) {
+    const config = { name, help, labelNames: [...FLEET_LABELS, ...(labels ?? [])], registers };
+    new SnapshotGauge(config, function* () {
+      const at = now();
+      for (const [sharedLabels, record] of snapshot) {
+        const value = read(record, at);
+        if (value === null) continue;
+        yield { value, labels: labels ? { reason: record.held ?? '' } : {}, sharedLabels };
+      }
+    });
+  }
+
+  const evaluationSeconds = new Histogram({
+    name: 'bellwether_evaluation_duration_seconds',
+    help: 'Time of one evaluation of all fleets, reading the source included',
+    buckets: EVALUATION_BUCKETS,
+    registers,
+  });
+  const skippedEvaluations = new Counter({
+    name: 'bellwether_skipped_evaluations_total',
+    help: 'Grid instants passed over because the evaluation before was still running',
+    registers,
+  });
+  const configValid = new Gauge({
+    name: 'bellwether_config_valid',
+    help: '1 while the configuration on disk is what serves, 0 while it is refused',
+    registers,
+  });
+  const configRevision = new Gauge({
+    name: 'bellwether_config_revision_info',
+    help: 'The revision of the configuration that serves',
+    labelNames: ['revision'],
+    registers,
+  });
+  const sourceUp = {
+    prometheus: new Gauge({
+      name: 'bellwether_prometheus_up',
+      help: '1 if Prometheus answered the last evaluation, 0 if not',
+      registers,
+    }),
+    scrape: new Gauge({
+      name: 'bellwether_scrape_up',
+      help: '1 if the directly scraped targets answered the last evaluation, 0 if not',
+      registers,
+    }),
+  } as const;
+  const sourceRequests = new Gauge({
+    name: 'bellwether_source_requests',
+    help: 'Queries or scrapes of the last evaluation',
+    labelNames: ['source'],
+    registers,
+  });
+  const coveredUntil = new Gauge({
+    name: 'bellwether_calendar_covered_until_timestamp_seconds',
+    help: 'First instant that the calendar does not cover; absent for a calendar without an end',
+    labelNames: ['calendar'],
+    registers,
+  });
+  const coldStartSeconds = new Histogram({
+    name: 'bellwether_cold_start_seconds',
+    help: 'Time from a pod being created to being ready, time unschedulable left out',
+    labelNames: [...FLEET_LABELS],
+    buckets: [...COLD_START_BUCKETS],
+    registers,
+  });
+  const grpcRequests = new Counter({
+    name: 'bellwether_grpc_requests_total',
+    help: 'Calls and streams of the external scaler that ended, by gRPC status',
+    labelNames: ['method', 'code'],
+    registers,
+  });
+  // A gauge without labels starts at 0, which would say "down" and "refused" before anything was tried.
+  for (const gauge of [configValid, sourceUp.prometheus, sourceUp.scrape]) gauge.remove();
+
+  function forgetColdStarts(): void {
+    if (coldStartsOf.size === 0) return;
+    const here = new Set([...snapshot.keys()].map(joined));
+    for (const [key, labels] of coldStartsOf) {
+      if (here.has(key)) continue;
+      coldStartSeconds.remove(labels);
+      coldStartsOf.delete(key);
+    }
+  }
+
+  return {
+    observeSnapshot(records) {
+      snapshot = oneForEachSeries(records, labelsOf);
+      forgetColdStarts();
+    },
+    evaluated: (durationMs) => evaluationSeconds.observe(durationMs / 1000),
+    skipped: (count) => skippedEvaluations.inc(count),
+    configured(revision, valid) {
+      configRevision.reset();
+      configRevision.set({ revision }, 1);
+      configValid.set(valid ? 1 : 0);
+    },
+    observeSource({ name, up, requests }) {
+      sourceUp[name].set(up ? 1 : 0);
+      sourceRequests.set({ source: name }, requests);
+    },
+    calendarsCovered(until) {
+      coveredUntil.reset();
+      for (const [calendar, at] of until) if (at !== null) coveredUntil.set({ calendar }, at / 1000);
+    },
+    coldStarted(fleet, durationMs) {
+      const labels = labelsOf(fleet);
+      coldStartsOf.set(joined(labels), labels);
+      coldStartSeconds.observe(labels, durationMs / 1000);
+    },
+    grpcCall: (method, code) => grpcRequests.inc({ method, code }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    describe: () => described(registry),
+  };
+}
+
+interface FleetGauge {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly ['reason'];
+  /** The value, or null where there is none: an unknown series is absent, never 0. */
+  readonly read: (record: DecisionRecord, now: number) => number | null;
+}
+
+const FLEET_GAUGES: readonly FleetGauge[] = [
+  {
+    name: 'bellwether_desired_replicas',
+    help: 'Replicas that KEDA is told; absent while unknown and under an advisory policy',
+    read: ({ mode, replicas }) => (mode === 'active' ? replicas : null),
+  },
+  {
+    name: 'bellwether_advised_replicas',
+    help: 'Replicas that an advisory policy would ask for; they steer nothing',
+    read: ({ mode, replicas }) => (mode === 'advisory' ? replicas : null),
+  },
+  {
+    name: 'bellwether_demand_replicas',
+    help: 'Replicas that the signals alone ask for, before gain, bounds and delays; fractions possible',
+    read: ({ demand }) => demand,
+  },
+  {
+    name: 'bellwether_floor_replicas',
+    help: 'Floor of the calendar in force or led in; 0 without one',
+    read: ({ bounds }) => bounds.floor,
+  },
+  {
+    name: 'bellwether_ceiling_replicas',
+    help: 'Ceiling of the calendar in force; absent without one',
+    read: ({ bounds }) => bounds.ceiling,
+  },
+  {
+    name: 'bellwether_ready_replicas',
+    help: 'Replicas that are ready, as the decision saw them',
+    read: ({ replicaFacts }) => replicaFacts.ready,
+  },
+  {
+    name: 'bellwether_starting_replicas',
+    help: 'Replicas created and not ready, as the decision saw them',
+    read: ({ replicaFacts }) => replicaFacts.starting,
+  },
+  {
+    name: 'bellwether_unschedulable_replicas',
+    help: 'Replicas that no node has room for, as the decision saw them',
+    read: ({ replicaFacts }) => replicaFacts.unschedulable,
+  },
+  {
+    name: 'bellwether_hold',
+    help: '1 while the fleet may not fall, with the reason; absent otherwise',
+    labels: ['reason'],
+    read: ({ held }) => (held === null ? null : 1),
+  },
+  {
+    name: 'bellwether_decision_age_seconds',
+    help: 'Time since the instant that the newest decision is for',
+    read: ({ at }, now) => Math.max(0, (now - at) / 1000),
+  },
+];
+
+interface Point {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sharedLabels: FleetLabels;
+}
+
+/**
+ * A gauge that is computed from the Snapshot when it is scraped: an evaluation of 10,000 fleets hands over one array, and
+ * the registry keeps no series that could outlive its fleet. prom-client renders `sharedLabels` once for each object.
+ */
+class SnapshotGauge extends Gauge {
+  readonly #points: () => Iterable<Point>;
+
+  constructor(config: ConstructorParameters<typeof Gauge>[0], points: () => Iterable<Point>) {
+    super(config);
+    this.#points = points;
+  }
+
+  override async get(): ReturnType<Gauge['get']> {
+    const values = [...this.#points()];
+    return { ...(await super.get()), values };
+  }
+}
+
+/** The labels of a fleet, one object as long as its FleetId lives. */
+function fleetLabels(): (id: FleetId) => FleetLabels {
+  const known = new WeakMap<FleetId, FleetLabels>();
+  return (id) => {
+    const before = known.get(id);
+    if (before) return before;
+    const { namespace, name: scaledobject, role, model } = id;
+    const labels: FleetLabels = { namespace, scaledobject, role, model };
+    known.set(id, labels);
+    return labels;
+  };
+}
+
+function joined(labels: FleetLabels): string {
+  return FLEET_LABELS.map((name) => labels[name]).join('\n');
+}
+
+/**
+ * Fleets that differ in matchLabels alone would be one series twice, for which Prometheus drops samples: the one that asks
+ * for most stands for them, as the HPA would choose.
+ */
+function oneForEachSeries(
+  records: readonly DecisionRecord[],
+  labelsOf: (id: FleetId) => FleetLabels,
+): ReadonlyMap<FleetLabels, DecisionRecord> {
+  const chosen = new Map<string, DecisionRecord>();
+  for (const record of records) {
+    const key = joined(labelsOf(record.fleet));
+    const other = chosen.get(key);
+    if (!other || (record.replicas ?? -1) > (other.replicas ?? -1)) chosen.set(key, record);
+  }
+  return new Map([...chosen.values()].map((record) => [labelsOf(record.fleet), record]));
+}
+
+function described(registry: Registry): ReturnType<Metrics['describe']> {
+  return registry
+    .getMetricsAsArray()
+    .filter(({ name }) => name.startsWith('bellwether_'))
+    .map((metric) => {
+      const { name, type, labelNames } = metric as typeof metric & { readonly labelNames: readonly string[] };
+      return { name, type: String(type), labels: labelNames };
+    });
+}
