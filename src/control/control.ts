@@ -1,0 +1,300 @@
+import type { Revision } from '../config/revision.ts';
+import { gridInstant } from '../core/instant.ts';
+import { ScalerError } from '../core/scaler-error.ts';
+import type { DecisionRecord } from '../decision/record.ts';
+import type { Reading, Source } from '../ingest/source.ts';
+import type { Logger } from 'pino';
+import { Backfill } from './backfill.ts';
+import { Explainer } from './explainer.ts';
+import { Registry } from './registry.ts';
+import type {
+  AgendaEntry,
+  Answer,
+  ChartPoint,
+  ExplainQuery,
+  FleetHandle,
+  FleetLine,
+  Scaler,
+  ScalerHealth,
+  TriggerRef,
+} from './scaler.ts';
+import type { Track } from './track.ts';
+import { applyDraft, type Draft, draftBuffer, draftOf } from './turn.ts';
+
+/** How long GetMetrics waits for the history of a fleet seen for the first time. */
+const SETTLE_WAIT = 1_000;
+/** A cycle yields to the event loop after this long, so that RPCs are answered meanwhile. */
+const SLICE = 8;
+
+export interface ControlOptions {
+  readonly revision: Revision;
+  readonly source: Source;
+  readonly log: Logger;
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+  /** After each cycle, with every record of the Snapshot. */
+  readonly onSnapshot?: (records: readonly DecisionRecord[], cycle: Cycle) => void;
+  readonly onSkipped?: () => void;
+}
+
+/** How a cycle went. */
+export interface Cycle {
+  readonly at: number;
+  readonly durationMs: number;
+}
+
+/**
+ * The shell around decide(): at each grid instant reads the source once for all fleets, decides every fleet, and
+ * swaps the Snapshot whole. RPCs and HTTP only read what the last cycle left (law 3).
+ */
+export class Control implements Scaler {
+  readonly #options: ControlOptions;
+  readonly #registry: Registry;
+  readonly #backfill: Backfill;
+  readonly #explainer: Explainer;
+  #revision: Revision;
+  #source: Source;
+  #refused: readonly string[] = [];
+  #reading: Reading | null = null;
+  #turning = false;
+  #lastTurn: number | null = null;
+  readonly #started: number;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#revision = options.revision;
+    this.#source = options.source;
+    this.#started = options.now();
+    this.#registry = new Registry(options.revision, this.#started);
+    this.#backfill = new Backfill({
+      log: options.log,
+      context: () => this.#context(),
+      onSettled: (tracks) => this.#settle(tracks),
+    });
+    this.#explainer = new Explainer({ context: () => this.#context() });
+    this.#enrol([...this.#registry.tracks()]);
+  }
+
+  /** Serves a new revision from the next cycle on; `source` is given when its settings changed. */
+  use(revision: Revision, source: Source = this.#source): void {
+    this.#revision = revision;
+    this.#source = source;
+    this.#refused = [];
+    this.#registry.use(revision, this.#options.now());
+    this.#enrol([...this.#registry.tracks()].filter((track) => track.answer.at === null));
+  }
+
+  /** A reload was refused; the last good revision keeps serving. */
+  refuse(problems: readonly string[]): void {
+    this.#refused = problems;
+  }
+
+  /**
+   * One cycle at the grid instant `at`. A cycle that is still running makes this one be skipped whole and counted;
+   * false then. Never rejects.
+   */
+  async turn(at: number): Promise<boolean> {
+    if (this.#turning) {
+      this.#options.onSkipped?.();
+      return false;
+    }
+    this.#turning = true;
+    const started = performance.now();
+    try {
+      await this.#cycle(at);
+      this.#lastTurn = this.#options.now();
+      this.#options.onSnapshot?.(this.#records(), { at, durationMs: performance.now() - started });
+    } catch (reason) {
+      this.#options.log.error({ err: reason, at }, 'evaluation failed; the last answers stay');
+    } finally {
+      this.#turning = false;
+    }
+    return true;
+  }
+
+  resolve(ref: TriggerRef): FleetHandle | ScalerError {
+    const now = this.#options.now();
+    const before = this.#registry.size;
+    const track = this.#registry.resolve(ref, now);
+    if (!(track instanceof ScalerError) && this.#registry.size !== before) this.#enrol([track]);
+    return track;
+  }
+
+  answer(fleet: FleetHandle): Answer {
+    return (fleet as Track).answer;
+  }
+
+  async settled(fleet: FleetHandle): Promise<Answer> {
+    const track = fleet as Track;
+    if (!track.settled) await waitFor(track, SETTLE_WAIT);
+    return track.answer;
+  }
+
+  subscribe(fleet: FleetHandle, listener: (answer: Answer) => void): () => void {
+    const track = fleet as Track;
+    track.listeners.add(listener);
+    return () => track.listeners.delete(listener);
+  }
+
+  fleets(): readonly FleetLine[] {
+    return [...this.#registry.tracks()].map((track) => ({
+      id: track.config.id,
+      mode: track.mode,
+      record: track.record,
+    }));
+  }
+
+  explain(query: ExplainQuery): Promise<DecisionRecord> {
+    return this.#explainer.explain(query);
+  }
+
+  chart(query: ExplainQuery): readonly ChartPoint[] {
+    return this.#explainer.find(query).chart.toArray();
+  }
+
+  agenda(query: ExplainQuery, horizonMs: number): readonly AgendaEntry[] {
+    return this.#explainer.agenda(query, horizonMs);
+  }
+
+  health(): ScalerHealth {
+    const { evaluationInterval } = this.#revision.config;
+    const since = this.#options.now() - (this.#lastTurn ?? Number.NEGATIVE_INFINITY);
+    return {
+      ready: since <= 3 * evaluationInterval,
+      lastTurn: this.#lastTurn,
+      source: this.#source.status(),
+      revision: this.#revision.id,
+      refused: this.#refused,
+      evaluationInterval,
+    };
+  }
+
+  /** Forgets fleets that nobody asked for during `idleMs`. */
+  forget(idleMs: number): number {
+    return this.#registry.forget(this.#options.now() - idleMs);
+  }
+
+  /** Grid instant that a cycle started now would decide. */
+  dueInstant(): number {
+    return gridInstant(this.#options.now(), this.#revision.config.evaluationInterval);
+  }
+
+  close(): void {
+    this.#backfill.close();
+  }
+
+  #context(): ControlContext {
+    return {
+      registry: this.#registry,
+      revision: this.#revision,
+      source: this.#source,
+      lastInstant: this.#reading?.at ?? null,
+      now: this.#options.now,
+    };
+  }
+
+  async #cycle(at: number): Promise<void> {
+    const tracks = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'replicas');
+    const aborted = AbortSignal.timeout(Math.max(1_000, this.#revision.config.evaluationInterval * 2));
+    const reading = await this.#source.read(
+      at,
+      tracks.map((track) => track.query),
+      aborted,
+    );
+    this.#reading = reading;
+    const drafts = new Map<Track, Draft>();
+    let sliceEnd = performance.now() + SLICE;
+    for (const track of tracks) {
+      drafts.set(track, draftOf(track, reading, this.#revision.config.evaluationInterval, this.#revision.id));
+      if (performance.now() >= sliceEnd) {
+        await new Promise(setImmediate);
+        sliceEnd = performance.now() + SLICE;
+      }
+    }
+    this.#publish(drafts, at);
+  }
+
+  /** Swaps in all drafts at once, buffers included, and tells the streams. */
+  #publish(drafts: ReadonlyMap<Track, Draft>, at: number): void {
+    const { evaluationInterval } = this.#revision.config;
+    const applied: Draft[] = [];
+    for (const draft of drafts.values()) {
+      // History that arrived during the cycle has moved the state on: that fleet waits for the next one.
+      if (draft.track.state === draft.before) applied.push(draft);
+    }
+    for (const track of this.#registry.tracks()) {
+      if (track.config.id.role !== 'buffer') continue;
+      const served = this.#registry.servedBy(track);
+      applied.push(
+        draftBuffer(track, served && drafts.get(served), at, evaluationInterval, this.#revision.id),
+      );
+    }
+    for (const draft of applied) applyDraft(draft);
+    for (const { track } of applied) for (const listener of track.listeners) listener(track.answer);
+  }
+
+  /** New fleets: decided at once from memory, in hold; then from their history when it has been read. */
+  #enrol(tracks: readonly Track[]): void {
+    this.#decideFromMemory(tracks);
+    this.#backfill.add(tracks);
+  }
+
+  #settle(tracks: readonly Track[]): void {
+    this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'replicas'));
+    this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'buffer'));
+    for (const track of tracks) {
+      track.settled = true;
+      for (const wake of track.waiters) wake();
+      track.waiters.clear();
+    }
+  }
+
+  #decideFromMemory(tracks: readonly Track[]): void {
+    const reading = this.#reading;
+    if (reading === null) return;
+    const { evaluationInterval } = this.#revision.config;
+    for (const track of tracks) {
+      if (track.config.id.role === 'replicas') {
+        applyDraft(draftOf(track, reading, evaluationInterval, this.#revision.id));
+        continue;
+      }
+      const served = this.#registry.servedBy(track);
+      const draft = served?.record && {
+        track: served,
+        record: served.record,
+        before: served.before,
+        state: served.state,
+      };
+      applyDraft(draftBuffer(track, draft ?? undefined, reading.at, evaluationInterval, this.#revision.id));
+    }
+    for (const track of tracks) for (const listener of track.listeners) listener(track.answer);
+  }
+
+  #records(): readonly DecisionRecord[] {
+    const records: DecisionRecord[] = [];
+    for (const track of this.#registry.tracks()) if (track.record !== null) records.push(track.record);
+    return records;
+  }
+}
+
+/** What the parts of control share. */
+export interface ControlContext {
+  readonly registry: Registry;
+  readonly revision: Revision;
+  readonly source: Source;
+  /** Instant of the last reading; null before the first. */
+  readonly lastInstant: number | null;
+  readonly now: () => number;
+}
+
+function waitFor(track: Track, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      track.waiters.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    track.waiters.add(wake);
+  });
+}

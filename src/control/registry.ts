@@ -1,0 +1,150 @@
+import type { Calendar } from '../calendar/calendar.ts';
+import { parseTrigger } from '../config/metadata.ts';
+import type { Revision } from '../config/revision.ts';
+import { type FleetConfig, fleetKey } from '../core/fleet.ts';
+import { ScalerError } from '../core/scaler-error.ts';
+import { memoised } from './calendar-memo.ts';
+import type { TriggerRef } from './scaler.ts';
+import { applyRevision, capacityFor, newTrack, type Track } from './track.ts';
+
+/** How many fleets are kept; beyond it the one asked for longest ago goes. */
+const MAX_FLEETS = 20_000;
+/** How many spellings of triggers are remembered parsed; beyond it all are parsed again. */
+const MAX_PARSED = 50_000;
+
+/** Who the fleets are: parses triggers once, keeps a track for each identity, bounded. */
+export class Registry {
+  readonly #tracks = new Map<string, Track>();
+  readonly #parsed = new Map<string, Track>();
+  #revision: Revision;
+  #calendars: ReadonlyMap<string, Calendar> = new Map();
+  #forgotten = 0;
+
+  constructor(revision: Revision, now: number) {
+    this.#revision = revision;
+    this.use(revision, now);
+  }
+
+  /** A new revision: triggers are read again when they are next asked, tracks look their policy up again. */
+  use(revision: Revision, now: number): void {
+    this.#revision = revision;
+    this.#parsed.clear();
+    this.#calendars = new Map([...revision.calendars].map(([name, calendar]) => [name, memoised(calendar)]));
+    for (const track of this.#tracks.values()) {
+      track.listed = false;
+      applyRevision(track, revision, this.#calendars);
+    }
+    for (const config of revision.fleets) this.#adopt(config, now).listed = true;
+  }
+
+  /** The track of a trigger; new identities are created. Never throws. */
+  resolve(ref: TriggerRef, now: number): Track | ScalerError {
+    const spelling = JSON.stringify([ref.namespace, ref.name, ref.metadata]);
+    const known = this.#parsed.get(spelling);
+    if (known !== undefined) {
+      known.lastAsked = now;
+      return known;
+    }
+    const parsed = parseTrigger(ref, this.#revision);
+    if ('problems' in parsed) return new ScalerError('invalid', parsed.problems.join('; '));
+    const track = this.#adopt(parsed.fleet, now);
+    const refusal = advisoryRefusal(track);
+    if (refusal !== null) return refusal;
+    if (this.#parsed.size >= MAX_PARSED) this.#parsed.clear();
+    this.#parsed.set(spelling, track);
+    return track;
+  }
+
+  tracks(): IterableIterator<Track> {
+    return this.#tracks.values();
+  }
+
+  get(key: string): Track | undefined {
+    return this.#tracks.get(key);
+  }
+
+  get size(): number {
+    return this.#tracks.size;
+  }
+
+  /** Fleets dropped because nobody asked for them, or because there were too many. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** The fleet whose pods a buffer makes room for. */
+  servedBy(buffer: Track): Track | undefined {
+    const { namespace, model } = buffer.config.id;
+    for (const track of this.#tracks.values()) {
+      const { id } = track.config;
+      if (id.role !== 'replicas' || id.namespace !== namespace || id.name !== buffer.config.bufferOf)
+        continue;
+      if (model === '' || id.model === model) return track;
+    }
+    return undefined;
+  }
+
+  /** Drops fleets that are neither listed nor asked for since `before`; returns how many. */
+  forget(before: number): number {
+    let dropped = 0;
+    for (const track of [...this.#tracks.values()]) {
+      if (!track.listed && track.lastAsked < before && track.listeners.size === 0)
+        dropped += this.#drop(track);
+    }
+    if (dropped > 0) this.#resize();
+    return dropped;
+  }
+
+  #adopt(config: FleetConfig, now: number): Track {
+    const key = fleetKey(config.id);
+    let track = this.#tracks.get(key);
+    if (track === undefined) {
+      if (this.#tracks.size >= MAX_FLEETS) this.#dropOldest();
+      track = newTrack(key, config, capacityFor(this.#tracks.size + 1), now);
+      this.#tracks.set(key, track);
+      if (this.#tracks.size % 64 === 0) this.#resize();
+    }
+    track.config = config;
+    track.lastAsked = now;
+    applyRevision(track, this.#revision, this.#calendars);
+    return track;
+  }
+
+  #dropOldest(): void {
+    let oldest: Track | undefined;
+    for (const track of this.#tracks.values()) {
+      if (
+        !track.listed &&
+        track.listeners.size === 0 &&
+        track.lastAsked < (oldest?.lastAsked ?? Number.POSITIVE_INFINITY)
+      )
+        oldest = track;
+    }
+    if (oldest !== undefined) this.#drop(oldest);
+  }
+
+  #drop(track: Track): number {
+    this.#tracks.delete(track.key);
+    for (const [spelling, known] of this.#parsed) if (known === track) this.#parsed.delete(spelling);
+    this.#forgotten++;
+    return 1;
+  }
+
+  #resize(): void {
+    const capacity = capacityFor(this.#tracks.size);
+    for (const track of this.#tracks.values()) {
+      track.records.resize(capacity.records);
+      track.chart.resize(capacity.chart);
+    }
+  }
+}
+
+/** A trigger must not steer by a policy that is only advice, unless it says that it wants the neutral 0. */
+function advisoryRefusal(track: Track): ScalerError | null {
+  if (track.mode !== 'advisory' || track.config.advisoryAnswer === 'zero') return null;
+  const { namespace, name } = track.config.id;
+  return new ScalerError(
+    'refused',
+    `${namespace}/${name} is under an advisory policy, which steers nothing; use an active policy, or advisoryAnswer: zero beside other triggers`,
+  );
+}

@@ -1,0 +1,126 @@
+import type { Calendar } from '../calendar/calendar.ts';
+import type { Revision } from '../config/revision.ts';
+import type { FleetConfig } from '../core/fleet.ts';
+import { mergeFields, type PolicyFields } from '../core/policy.ts';
+import type { Sample } from '../core/sample.ts';
+import type { DecisionInput } from '../decision/input.ts';
+import type { DecisionRecord } from '../decision/record.ts';
+import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
+import type { FleetQuery, Reading } from '../ingest/source.ts';
+import { Ring } from './ring.ts';
+import type { Answer, ChartPoint, FleetHandle } from './scaler.ts';
+
+/** All that the process keeps of one fleet. Owned by Control; the Snapshot is the set of `record`s of one instant. */
+export interface Track extends FleetHandle {
+  config: FleetConfig;
+  query: FleetQuery;
+  /** The policy's fields with the metadata over them; the last ones known when the policy has gone. */
+  fields: PolicyFields;
+  calendar: Calendar | null;
+  mode: 'active' | 'advisory';
+  /** Listed in bellwether.yaml: never forgotten. */
+  listed: boolean;
+  state: DecisionState;
+  /** State before the decision of `record`: what a what-if starts from. */
+  before: DecisionState;
+  /** Samples of the look-back window and the one before it. */
+  samples: Sample[];
+  record: DecisionRecord | null;
+  answer: Answer;
+  readonly records: Ring<DecisionRecord>;
+  readonly chart: Ring<ChartPoint>;
+  readonly listeners: Set<(answer: Answer) => void>;
+  /** Whether history was read back, or need not be. */
+  settled: boolean;
+  readonly waiters: Set<() => void>;
+  lastAsked: number;
+}
+
+/** How much each fleet may remember, so that 10,000 of them fit. */
+export interface Capacity {
+  readonly records: number;
+  readonly chart: number;
+}
+
+/** Budgets over all fleets; one fleet gets an hour of records and four of chart at the default interval. */
+export function capacityFor(fleets: number): Capacity {
+  const share = (budget: number, least: number, most: number): number =>
+    Math.min(most, Math.max(least, Math.floor(budget / Math.max(1, fleets))));
+  return { records: share(7_200, 1, 720), chart: share(288_000, 24, 2_880) };
+}
+
+export const NO_ANSWER: Answer = {
+  replicas: null,
+  floorAboveZero: false,
+  reason: 'not decided yet',
+  at: null,
+};
+
+export function newTrack(key: string, config: FleetConfig, capacity: Capacity, now: number): Track {
+  return {
+    key,
+    config,
+    query: { key, id: config.id, scaleTarget: config.scaleTarget, promql: undefined },
+    fields: {},
+    calendar: null,
+    mode: 'active',
+    listed: false,
+    state: EMPTY_STATE,
+    before: EMPTY_STATE,
+    samples: [],
+    record: null,
+    answer: NO_ANSWER,
+    records: new Ring(capacity.records),
+    chart: new Ring(capacity.chart),
+    listeners: new Set(),
+    settled: false,
+    waiters: new Set(),
+    lastAsked: now,
+  };
+}
+
+/** Points a track at a revision's policy and calendar; a policy that is gone leaves the last known fields in force. */
+export function applyRevision(
+  track: Track,
+  revision: Revision,
+  calendars: ReadonlyMap<string, Calendar>,
+): void {
+  const name = track.config.policy ?? revision.config.defaults.policy;
+  const policy = name === undefined ? undefined : revision.policies.get(name);
+  if (policy !== undefined) track.fields = mergeFields(mergeFields({}, policy), track.config.overrides);
+  const calendar = track.config.calendar ?? track.fields.calendar;
+  if (calendar === undefined) track.calendar = null;
+  else track.calendar = calendars.get(calendar) ?? track.calendar;
+  track.mode = track.fields.mode ?? 'active';
+  const promql = track.fields.signals?.query?.promql;
+  track.query = { key: track.key, id: track.config.id, scaleTarget: track.config.scaleTarget, promql };
+}
+
+/** What decide() is asked about this fleet at `at`. */
+export function inputOf(track: Track, at: number, evaluationInterval: number): DecisionInput {
+  return {
+    at,
+    fields: track.fields,
+    calendar: track.calendar,
+    samples: track.samples,
+    coldStartP95: null,
+    evaluationInterval,
+  };
+}
+
+/** Adds a sample and drops those that no window reads any more; one before the window stays, for growth. */
+export function pushSample(track: Track, sample: Sample): void {
+  const { samples } = track;
+  while (samples.length > 0 && (samples[samples.length - 1]?.at ?? 0) >= sample.at) samples.pop();
+  samples.push(sample);
+  const start = sample.at - (track.fields.lookBackPeriod ?? 30_000);
+  let drop = 0;
+  while ((samples[drop + 1]?.at ?? Number.POSITIVE_INFINITY) <= start) drop++;
+  if (drop > 0) samples.splice(0, drop);
+}
+
+/** Takes the fleet's sample out of a reading, unless this instant is there already (read back from history). */
+export function applySample(track: Track, reading: Reading): void {
+  if (track.samples[track.samples.length - 1]?.at === reading.at) return;
+  pushSample(track, reading.sampleOf(track.query));
+}

@@ -1,0 +1,100 @@
+import { mergeFields } from '../core/policy.ts';
+import { decide } from '../decision/decide.ts';
+import type { DecisionInput } from '../decision/input.ts';
+import type { Decision, DecisionRecord } from '../decision/record.ts';
+import type { DecisionState } from '../decision/state.ts';
+import type { Reading } from '../ingest/source.ts';
+import { answerOf } from './answer.ts';
+import { applySample, inputOf, type Track } from './track.ts';
+
+/** What one fleet comes to at one instant, computed aside and applied when the whole cycle is done. */
+export interface Draft {
+  readonly track: Track;
+  readonly record: DecisionRecord;
+  readonly before: DecisionState;
+  readonly state: DecisionState;
+}
+
+/** Decides a fleet at the reading's instant. Its sample joins the window; nothing else of the track changes. */
+export function draftOf(track: Track, reading: Reading, evaluationInterval: number, revision: string): Draft {
+  applySample(track, reading);
+  const outcome = decide(inputOf(track, reading.at, evaluationInterval), track.state);
+  return {
+    track,
+    record: recordOf(track, outcome.decision, revision),
+    before: track.state,
+    state: outcome.state,
+  };
+}
+
+/**
+ * Decides a buffer: the decision of the fleet it serves, with the buffer trigger's own overrides over that fleet's
+ * policy, of which it answers the pause pods.
+ */
+export function draftBuffer(
+  track: Track,
+  served: Draft | undefined,
+  at: number,
+  evaluationInterval: number,
+  revision: string,
+): Draft {
+  const before = track.state;
+  if (served === undefined) {
+    const state = { ...before, buffer: before.buffer };
+    return { track, record: orphan(track, at, before.buffer, revision), before, state };
+  }
+  const input: DecisionInput = {
+    ...inputOf(served.track, at, evaluationInterval),
+    fields: mergeFields(served.track.fields, track.config.overrides),
+  };
+  const { decision } = decide(input, { ...served.before, buffer: before.buffer });
+  const step = decision.steps.find((candidate) => candidate.step === 'buffer');
+  const own: Decision = { ...decision, replicas: decision.buffer, reason: step?.reason ?? decision.reason };
+  return {
+    track,
+    record: recordOf(track, own, revision),
+    before,
+    state: { ...before, target: decision.buffer, buffer: decision.buffer },
+  };
+}
+
+/** Makes a draft what the RPCs answer from. */
+export function applyDraft({ track, record, before, state }: Draft): void {
+  track.before = before;
+  track.state = state;
+  track.record = record;
+  track.answer = answerOf(track, record);
+  track.records.push(record);
+  track.chart.push({
+    at: record.at,
+    demand: record.demand,
+    floor: record.bounds.floor,
+    replicas: record.replicas,
+    ready: record.replicaFacts.ready,
+  });
+}
+
+export function recordOf(track: Track, decision: Decision, revision: string): DecisionRecord {
+  return { ...decision, fleet: track.config.id, mode: track.mode, revision };
+}
+
+function orphan(track: Track, at: number, last: number | null, revision: string): DecisionRecord {
+  const reason = `the fleet ${track.config.id.namespace}/${track.config.bufferOf ?? ''} that this buffer serves is not known`;
+  return {
+    fleet: track.config.id,
+    mode: track.mode,
+    revision,
+    at,
+    replicas: last,
+    buffer: last,
+    held: 'unknown',
+    reason,
+    steps: [{ step: 'buffer', in: last, out: last, reason, inputs: {} }],
+    signals: [],
+    bounds: { floor: 0, ceiling: null, min: 0, max: 0, windows: [], covered: true },
+    replicaFacts: { spec: null, ready: null, starting: null, unschedulable: null, source: 'unknown' },
+    timers: [],
+    next: null,
+    demand: null,
+  };
+}

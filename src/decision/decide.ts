@@ -1,0 +1,273 @@
+import type { Bounds } from '../calendar/calendar.ts';
+import { type Policy, resolvePolicy } from '../core/policy.ts';
+import { absentSample, type ReplicaFacts, type Sample } from '../core/sample.ts';
+import { boundsStep, type Limits, limitsOf } from '../policy/bounds.ts';
+import { bufferStep } from '../policy/buffer.ts';
+import { burstStep } from '../policy/burst.ts';
+import { clampStep } from '../policy/clamp.ts';
+import { type DelayResult, delayStep } from '../policy/delay.ts';
+import { demandStep, type Reading, readSignals } from '../policy/demand.ts';
+import { gainStep } from '../policy/gain.ts';
+import { guardsStep } from '../policy/guards.ts';
+import { type Hold, holdOf, isAsleep } from '../policy/hold.ts';
+import { landingStep } from '../policy/landing.ts';
+import { autoLead } from '../policy/lead.ts';
+import type { StepResult } from '../policy/step-result.ts';
+import type { DecisionInput } from './input.ts';
+import type { Outcome, Step, StepName } from './record.ts';
+import type { DecisionState } from './state.ts';
+import { nextOf, reasonOf, timersOf } from './story.ts';
+
+const NO_BOUNDS: Bounds = { floor: 0, ceiling: null, policy: {}, windows: [], covered: true };
+
+/** What every step may look at. */
+interface Scene {
+  readonly input: DecisionInput;
+  readonly state: DecisionState;
+  readonly policy: Policy;
+  readonly lead: number;
+  readonly bounds: Bounds;
+  readonly limits: Limits;
+  readonly current: Sample;
+  readonly facts: ReplicaFacts;
+  /** What was last asked for, or what runs when nothing was; null while neither is known. */
+  readonly target: number | null;
+  /** Replicas that serve. */
+  readonly running: number;
+}
+
+/**
+ * The whole product: how many replicas a fleet should have at `input.at`, and why. Pure; equal inputs and state give
+ * equal answers (law 2). `replicas` is null only when neither an earlier answer nor any replica count is known.
+ */
+export function decide(input: DecisionInput, state: DecisionState): Outcome {
+  const scene = sceneOf(input, state);
+  const steps: Step[] = [];
+  const record = (step: StepName, before: number | null, result: StepResult): void => {
+    steps.push({ step, in: before, out: result.out, reason: result.reason, inputs: result.inputs });
+  };
+  const { readings, hold } = observe(scene, record);
+  const demanded = asleepOr(scene, demandStep(readings));
+  record('demand', scene.target, demanded);
+  if (scene.target === null) return nothingKnown(scene, steps, readings, demanded);
+  const target = scene.target;
+  const gain = gainStep({ demand: demanded.out, running: scene.running, target }, scene.policy);
+  record('gain', demanded.out, gain);
+  const bounded = boundsStep(gain.out, scene.limits, scene.policy, scene.bounds.windows);
+  record('bounds', gain.out, bounded);
+  const ongoing = readings.find(({ name }) => name === 'ongoing')?.value ?? null;
+  const burst = burstStep(
+    { at: input.at, wanted: bounded.out, running: scene.running, ongoing, burstUntil: state.burstUntil },
+    scene.policy,
+  );
+  record('burst', bounded.out, burst);
+  const delayed = delayStep(
+    {
+      at: input.at,
+      wanted: burst.out,
+      target,
+      min: scene.limits.min,
+      wish: state.wish,
+      direct: burst.now || gain.direct,
+      mayFall: hold === null && burst.until === null,
+      noFall: hold?.why ?? burst.reason,
+    },
+    scene.policy,
+  );
+  record('delay', burst.out, delayed);
+  const unschedulableSince = stuckSince(scene);
+  const guarded = guardsStep(
+    {
+      at: input.at,
+      wanted: delayed.out,
+      target,
+      demand: demanded.out,
+      hold,
+      limits: scene.limits,
+      unschedulable: scene.facts.unschedulable,
+      unschedulableSince,
+    },
+    scene.policy,
+  );
+  record('guards', delayed.out, guarded);
+  const landed = landingStep(guarded.out, scene.facts.spec ?? scene.facts.ready, scene.policy);
+  record('landing', guarded.out, landed);
+  const clamped = clampStep(landed.out, target, scene.limits, scene.policy, scene.bounds.windows);
+  record('clamp', landed.out, clamped);
+  const buffer = bufferOf(scene, clamped.out);
+  record('buffer', state.buffer, buffer);
+  const next: DecisionState = {
+    target: clamped.out,
+    wish: clamped.out < target ? null : delayed.wish,
+    burstUntil: burst.until,
+    unschedulableSince,
+    seenSince: seenSince(scene),
+    buffer: buffer.out,
+  };
+  return {
+    decision: tell(scene, { steps, readings, hold, demanded, delayed, answer: clamped.out, next }),
+    state: next,
+  };
+}
+
+type Recorder = (step: StepName, before: number | null, result: StepResult) => void;
+
+function sceneOf(input: DecisionInput, state: DecisionState): Scene {
+  const base = resolvePolicy(input.fields);
+  const lead = autoLead(base, input.coldStartP95, input.evaluationInterval);
+  const bounds = input.calendar?.boundsAt(input.at, lead) ?? NO_BOUNDS;
+  const policy = Object.keys(bounds.policy).length === 0 ? base : resolvePolicy(input.fields, bounds.policy);
+  const last = input.samples[input.samples.length - 1];
+  const current = last?.at === input.at ? last : absentSample(input.at, 'this instant was not read');
+  const facts = current.replicas;
+  const target = targetOf(input, state, policy, current);
+  return {
+    input,
+    state,
+    policy,
+    lead,
+    bounds,
+    limits: limitsOf(policy, bounds),
+    current,
+    facts,
+    target,
+    running: facts.ready ?? target ?? 0,
+  };
+}
+
+/**
+ * Where the fleet stands: the last answer; for a fleet without one what its scale target says, or the pods that
+ * report, or the policy's initialReplicas. Until a whole look-back window has been seen never below what is there.
+ */
+function targetOf(
+  input: DecisionInput,
+  state: DecisionState,
+  policy: Policy,
+  current: Sample,
+): number | null {
+  const { spec, ready } = current.replicas;
+  const there = spec ?? (current.presence === 'fresh' ? ready : null);
+  if (state.target === null) {
+    const first =
+      there ?? (current.presence === 'fresh' ? (policy.initialReplicas ?? policy.minReplicas) : null);
+    return first === null ? null : Math.min(first, Math.max(policy.maxReplicas, 0));
+  }
+  const starting = state.seenSince === null || input.at - state.seenSince < policy.lookBackPeriod;
+  return starting && there !== null
+    ? Math.max(state.target, Math.min(there, policy.maxReplicas))
+    : state.target;
+}
+
+function observe(scene: Scene, record: Recorder): { readings: readonly Reading[]; hold: Hold | null } {
+  const { input, policy, current, target } = scene;
+  const ctx = { at: input.at, policy, samples: input.samples, current, running: scene.running };
+  const readings = readSignals(ctx);
+  const hold = holdOf({ at: input.at, current, readings, target, seenSince: seenSince(scene) }, policy);
+  const reason = hold
+    ? `on hold, ${hold.reason}: ${hold.why}`
+    : isAsleep(current, target)
+      ? 'asleep: at zero and without series'
+      : 'all signals are fresh';
+  const inputs = {
+    presence: current.presence,
+    observedAt: current.observedAt,
+    reporting: current.reporting,
+    missing: current.missing,
+    replicas: scene.facts,
+    notes: current.notes,
+  };
+  record('signals', target, { out: target, reason, inputs });
+  return { readings, hold };
+}
+
+function asleepOr({ current, target }: Scene, demand: StepResult): StepResult {
+  return isAsleep(current, target)
+    ? { ...demand, out: 0, reason: 'asleep: zero replicas and no series are zero demand' }
+    : demand;
+}
+
+/** First instant of the unbroken knowledge that the start hold counts from. */
+function seenSince({ state, current, input }: Scene): number | null {
+  return state.seenSince ?? (current.presence === 'fresh' ? input.at : null);
+}
+
+function stuckSince({ state, facts, input }: Scene): number | null {
+  if (facts.unschedulable === null) return state.unschedulableSince;
+  return facts.unschedulable > 0 ? (state.unschedulableSince ?? input.at) : null;
+}
+
+function bufferOf(scene: Scene, target: number | null): StepResult {
+  const { input, facts, lead, state, policy } = scene;
+  return bufferStep(
+    { at: input.at, target, facts, calendar: input.calendar, lead, previous: state.buffer },
+    policy,
+  );
+}
+
+/** Neither an answer from before nor a replica count: any number could shrink the fleet, so there is none. */
+function nothingKnown(
+  scene: Scene,
+  steps: Step[],
+  readings: readonly Reading[],
+  demanded: StepResult,
+): Outcome {
+  const hold: Hold = { reason: 'unknown', why: scene.current.why ?? 'no replica count is known' };
+  const state: DecisionState = {
+    ...scene.state,
+    seenSince: seenSince(scene),
+    unschedulableSince: stuckSince(scene),
+  };
+  return {
+    decision: tell(scene, { steps, readings, hold, demanded, delayed: null, answer: null, next: state }),
+    state,
+  };
+}
+
+interface Ending {
+  readonly steps: readonly Step[];
+  readonly readings: readonly Reading[];
+  readonly hold: Hold | null;
+  readonly demanded: StepResult;
+  readonly delayed: DelayResult | null;
+  readonly answer: number | null;
+  readonly next: DecisionState;
+}
+
+function tell(scene: Scene, ending: Ending): Outcome['decision'] {
+  const { input, policy, bounds, limits, lead } = scene;
+  const timers = timersOf({
+    at: input.at,
+    policy,
+    state: ending.next,
+    due: ending.delayed?.due ?? null,
+    hold: ending.hold,
+  });
+  return {
+    at: input.at,
+    replicas: ending.answer,
+    buffer: ending.next.buffer,
+    held: ending.hold?.reason ?? null,
+    reason: reasonOf(ending.steps, ending.answer, ending.hold),
+    steps: ending.steps,
+    signals: ending.readings.map(({ name, kind, value, observedAt, demand, why }) => ({
+      name,
+      kind,
+      value,
+      observedAt,
+      demand,
+      why,
+    })),
+    bounds: {
+      floor: bounds.floor,
+      ceiling: bounds.ceiling,
+      min: limits.min,
+      max: limits.max,
+      windows: bounds.windows,
+      covered: bounds.covered,
+    },
+    replicaFacts: scene.facts,
+    timers,
+    next: nextOf({ at: input.at, timers, wish: ending.next.wish, calendar: input.calendar, lead }),
+    demand: ending.demanded.out,
+  };
+}

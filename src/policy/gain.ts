@@ -1,0 +1,44 @@
+import type { Policy } from '../core/policy.ts';
+import { round6 } from '../signal/window.ts';
+import { replicas, type StepResult, trim } from './step-result.ts';
+
+export interface GainInput {
+  /** Replicas that demand asks for, a fraction; null while unknown. */
+  readonly demand: number | null;
+  /** Replicas that serve now. */
+  readonly running: number;
+  /** What was last asked for. */
+  readonly target: number;
+}
+
+/**
+ * Step 3, Ray Serve's gain: from the running replicas toward the demand by the up or down factor, rounded up; a fall
+ * that rounding would swallow is one replica. With nothing running demand has no base: one (the factor rounded up) is
+ * asked for when anything waits, never less than the target, and `direct` says that the delay is skipped, as Ray does.
+ */
+export function gainStep(input: GainInput, policy: Policy): StepResult & { readonly direct: boolean } {
+  const { demand, running, target } = input;
+  const inputs = {
+    running,
+    upscalingFactor: policy.upscalingFactor,
+    downscalingFactor: policy.downscalingFactor,
+  };
+  if (demand === null) return { out: null, reason: 'demand is unknown', inputs, direct: false };
+  if (running === 0) return { ...fromNothing(demand, target, policy), inputs, direct: true };
+  const factor = demand > running ? policy.upscalingFactor : policy.downscalingFactor;
+  let out = Math.ceil(running + factor * (demand - running));
+  const swallowed = Math.ceil(demand) < running && out === running;
+  if (swallowed) out -= 1;
+  const way =
+    factor === 1
+      ? `${trim(demand)} rounded up`
+      : `${trim(factor)} of the way from ${running} running to ${trim(demand)}`;
+  return { out, reason: `${way} is ${out}${swallowed ? ' (one at least)' : ''}`, inputs, direct: false };
+}
+
+function fromNothing(demand: number, target: number, policy: Policy): { out: number; reason: string } {
+  if (round6(demand) <= 0)
+    return { out: target, reason: `nothing runs and nothing waits: ${replicas(target)} as asked before` };
+  const out = Math.max(Math.ceil(policy.upscalingFactor), target);
+  return { out, reason: `nothing runs and requests wait: ${replicas(out)} at once` };
+}

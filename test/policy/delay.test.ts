@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { PolicyFields } from '../../src/core/policy.ts';
+import { answers, aSample, aState, at, story } from '../support/decision.ts';
+
+const START = at('2026-11-23 09:30 America/New_York');
+
+/** Ongoing requests at seconds after 09:30, on two ready replicas unless said, target 10 each. */
+function fleet(rows: readonly (readonly [seconds: number, ongoing: number, ready?: number])[]) {
+  return rows.map(([seconds, ongoing, ready = 2]) =>
+    aSample(START + seconds * 1000, { running: ongoing, ready }),
+  );
+}
+const run = (rows: Parameters<typeof fleet>[0], fields: PolicyFields = {}, target = 2) =>
+  answers(
+    story(fleet(rows), {
+      fields: { upscaleDelay: 30_000, downscaleDelay: 300_000, ...fields },
+      state: aState({ target }),
+    }),
+  );
+
+describe('the delay', () => {
+  it('rises once the rise has been wanted for the upscale delay', () => {
+    expect(
+      run([
+        [0, 40],
+        [25, 40],
+        [30, 40],
+      ]),
+    ).toEqual([2, 2, 4]);
+  });
+
+  it('starts again when the rise is not wanted for one instant', () => {
+    expect(
+      run([
+        [0, 40],
+        [25, 20],
+        [30, 40],
+        [55, 40],
+        [60, 40],
+      ]),
+    ).toEqual([2, 2, 2, 2, 4]);
+  });
+
+  it('falls only after the fall was wanted for 5 min without a break', () => {
+    expect(
+      run(
+        [
+          [0, 10],
+          [299, 10],
+          [300, 10],
+        ],
+        {},
+        2,
+      ),
+    ).toEqual([2, 2, 1]);
+  });
+
+  it('applies what is wanted last, as Ray does', () => {
+    expect(
+      run([
+        [0, 90],
+        [15, 50],
+        [30, 30],
+      ]),
+    ).toEqual([2, 2, 3]);
+  });
+
+  it.each<{ apply: 'min' | 'mean' | 'max' | 'last'; replicas: number }>([
+    { apply: 'last', replicas: 3 },
+    { apply: 'min', replicas: 3 },
+    { apply: 'max', replicas: 9 },
+    { apply: 'mean', replicas: 7 },
+  ])('applies the $apply of the wait when asked to', ({ apply, replicas }) => {
+    expect(
+      run(
+        [
+          [0, 90],
+          [15, 50],
+          [30, 30],
+        ],
+        { delay: { apply } },
+      ).at(-1),
+    ).toBe(replicas);
+  });
+
+  it('goes to zero only from one, after its own delay', () => {
+    const fields = { minReplicas: 0, downscaleDelay: 10_000, downscaleToZeroDelay: 60_000 };
+    expect(
+      run(
+        [
+          [0, 0, 3],
+          [10, 0, 3],
+          [15, 0, 1],
+          [70, 0, 1],
+          [75, 0, 1],
+        ],
+        fields,
+        3,
+      ),
+    ).toEqual([3, 1, 1, 1, 0]);
+  });
+
+  it('counts by the clock, however seldom it is asked', () => {
+    expect(
+      run([
+        [0, 40],
+        [600, 40],
+      ]),
+    ).toEqual([2, 4]);
+  });
+
+  it('decides with a delay of 0 at once', () => {
+    expect(
+      run(
+        [
+          [0, 40],
+          [5, 10],
+        ],
+        { upscaleDelay: 0, downscaleDelay: 0, guards: { consolidation: false } },
+      ),
+    ).toEqual([4, 1]);
+  });
+});
