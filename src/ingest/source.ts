@@ -49,7 +49,11 @@ export interface Source {
    */
   read(at: number, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<Reading>;
   /** Past samples of `fleets` for the grid instants in [from, to], by fleet key. Empty where nothing is known; rejects only when aborted or unreachable. */
-  history(range: HistoryRange, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<ReadonlyMap<string, History>>;
+  history(
+    range: HistoryRange,
+    fleets: readonly FleetQuery[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, History>>;
   status(): SourceStatus;
   close(): Promise<void>;
 }

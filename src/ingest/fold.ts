@@ -1,0 +1,193 @@
+import { formatDuration } from '../core/duration.ts';
+import { absentSample, type Sample } from '../core/sample.ts';
+import type { Instant } from './instant.ts';
+import { isFresh } from './instant.ts';
+import { MISSING_FOR } from './memory.ts';
+import { fleetNotes, queryValue } from './notes.ts';
+import { labelOf, type Metric } from './points.ts';
+import { replicaFacts } from './replica-facts.ts';
+import type { FleetQuery } from './source.ts';
+import { type EngineRow, type Field, modelKey } from './vllm-rows.ts';
+
+/** One engine of a pod after its duplicates were put together. */
+interface Engine {
+  readonly values: EngineRow['values'];
+  readonly increases: EngineRow['values'];
+  readonly observedAt: number | undefined;
+  readonly fresh: boolean;
+}
+
+/** A pod of the fleet with its engines by name. */
+type Pods = Map<string, Map<string, Engine>>;
+
+/**
+ * A fleet's sample from an instant: its series are those of its namespace and model with exactly its matchLabels. A
+ * pod counts once, however often it was scraped, and only when all its engines are fresh (they come from one scrape);
+ * else it is missing.
+ */
+export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
+  const { namespace, model } = fleet.id;
+  const all = instant.rows.get(modelKey(namespace, model)) ?? [];
+  const rows = all.filter((row) => isCounted(row, fleet) && matches(row.metric, fleet));
+  const pods = podsOf(rows, instant);
+  const fresh = [...pods].filter(([, engines]) => isPodFresh(engines));
+  const missing = missingPods(instant, fleet, pods);
+  const notes = fleetNotes(instant, fleet, rows);
+  if (fresh.length === 0) return withoutValues(instant, fleet, pods, missing, notes);
+  const engines = fresh.flatMap(([, ofPod]) => [...ofPod.values()]);
+  return {
+    at: instant.at,
+    presence: 'fresh',
+    why: null,
+    observedAt: newest(engines),
+    running: total(engines, (engine) => engine.values.running),
+    waiting: total(engines, (engine) => engine.values.waiting),
+    kvCacheUsage: total(fresh, ([, ofPod]) => cacheUsage(ofPod)),
+    ...increasesOf(engines),
+    query: queryValue(instant, fleet).value,
+    reporting: fresh.length,
+    missing,
+    replicas: replicaFacts(instant.kube, fleet, fresh.length),
+    notes,
+  };
+}
+
+/** A router's series belong to the pods it re-exports, which are read themselves; asked for by label they are meant. */
+function isCounted(row: EngineRow, fleet: FleetQuery): boolean {
+  if (row.leftOut === 'router') return row.pod !== '' && Object.hasOwn(fleet.id.matchLabels, 'server');
+  return row.leftOut === null;
+}
+
+export function matches(metric: Metric, fleet: FleetQuery): boolean {
+  for (const name in fleet.id.matchLabels) {
+    if (labelOf(metric, name) !== fleet.id.matchLabels[name]) return false;
+  }
+  return true;
+}
+
+function podsOf(rows: readonly EngineRow[], instant: Instant): Pods {
+  const pods: Pods = new Map();
+  for (const row of rows) {
+    // Counters alone do not make a pod: its gauges may have gone, and 0 would be put in their place.
+    if (row.values.running === undefined && row.values.waiting === undefined) continue;
+    const engines = pods.get(row.pod) ?? new Map<string, Engine>();
+    const known = engines.get(row.engine);
+    const engine = toEngine(row, instant);
+    engines.set(row.engine, known ? sameEngine(known, engine) : engine);
+    pods.set(row.pod, engines);
+  }
+  return pods;
+}
+
+function toEngine(row: EngineRow, { tables, staleAfter, increases }: Instant): Engine {
+  return {
+    values: row.values,
+    increases: increases.get(row.key) ?? {},
+    observedAt: row.observedAt,
+    fresh: isFresh(row, tables.evaluatedAt, staleAfter),
+  };
+}
+
+/** Two scrapes of one engine: the fresh one counts, and of two fresh ones the larger of each value. */
+function sameEngine(a: Engine, b: Engine): Engine {
+  if (a.fresh !== b.fresh) return a.fresh ? a : b;
+  return {
+    values: largest(a.values, b.values),
+    increases: largest(a.increases, b.increases),
+    observedAt: Math.max(a.observedAt ?? 0, b.observedAt ?? 0),
+    fresh: a.fresh,
+  };
+}
+
+function largest(a: EngineRow['values'], b: EngineRow['values']): EngineRow['values'] {
+  const merged = { ...a };
+  for (const field of Object.keys(b) as Field[]) merged[field] = Math.max(a[field] ?? 0, b[field] ?? 0);
+  return merged;
+}
+
+function isPodFresh(engines: ReadonlyMap<string, Engine>): boolean {
+  for (const engine of engines.values()) if (!engine.fresh) return false;
+  return true;
+}
+
+/** Names of the pods that are scraped in vain: those remembered, and those of which only old samples are left. */
+function missingPods(instant: Instant, fleet: FleetQuery, pods: Pods): string[] {
+  const names = new Set<string>();
+  for (const seen of instant.missing.get(modelKey(fleet.id.namespace, fleet.id.model)) ?? []) {
+    if (matches(seen.metric, fleet)) names.add(seen.pod);
+  }
+  for (const [pod, engines] of pods) {
+    const reported = newest([...engines.values()]) ?? 0;
+    if (isPodFresh(engines)) names.delete(pod);
+    else if (instant.tables.evaluatedAt - reported < MISSING_FOR) names.add(pod);
+  }
+  return [...names].sort();
+}
+
+/** The share of KV cache in use of a pod: the mean over its engines, each of which has a cache of its own. */
+function cacheUsage(engines: ReadonlyMap<string, Engine>): number | undefined {
+  const shares: number[] = [];
+  for (const { values } of engines.values()) {
+    const share = values.kvCache ?? values.gpuCache;
+    if (share !== undefined) shares.push(share);
+  }
+  return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+function increasesOf(engines: readonly Engine[]) {
+  return {
+    finished: total(engines, (engine) => engine.increases.finished),
+    rejected: total(engines, (engine) => engine.increases.rejected),
+    firstTokenSeconds: total(engines, (engine) => engine.increases.firstTokenSeconds),
+    firstTokenCount: total(engines, (engine) => engine.increases.firstTokenCount),
+  };
+}
+
+/** Sum of what is known; null when nothing is. Sorted first, so that fractions add up alike in any order of series. */
+function total<T>(items: readonly T[], value: (item: T) => number | undefined): number | null {
+  const known = items.map(value).filter((one) => one !== undefined);
+  if (known.length === 0) return null;
+  return known.sort((a, b) => a - b).reduce((sum, one) => sum + one, 0);
+}
+
+function newest(engines: readonly Engine[]): number | null {
+  let latest = 0;
+  for (const { observedAt } of engines) latest = Math.max(latest, observedAt ?? 0);
+  return latest === 0 ? null : latest;
+}
+
+function withoutValues(
+  instant: Instant,
+  fleet: FleetQuery,
+  pods: Pods,
+  missing: readonly string[],
+  notes: readonly string[],
+): Sample {
+  const replicas = replicaFacts(instant.kube, fleet, null);
+  const observedAt = newest([...pods.values()].flatMap((engines) => [...engines.values()]));
+  const stale = pods.size > 0;
+  const why = stale ? whyStale(observedAt, instant) : whyAbsent(instant, fleet, missing);
+  const { value: query } = queryValue(instant, fleet);
+  const presence = stale ? 'stale' : 'absent';
+  return { ...absentSample(instant.at, why, replicas), presence, observedAt, query, missing, notes };
+}
+
+function whyStale(observedAt: number | null, { tables, staleAfter }: Instant): string {
+  if (observedAt === null) return 'the age of the samples is unknown';
+  const age = tables.evaluatedAt - observedAt;
+  const limit = formatDuration(staleAfter);
+  return age >= 0
+    ? `the newest sample is ${formatDuration(age)} old, more than ${limit}`
+    : `the newest sample is ${formatDuration(-age)} in the future, more than ${limit}`;
+}
+
+function whyAbsent({ tables }: Instant, fleet: FleetQuery, missing: readonly string[]): string {
+  const { namespace, model, matchLabels } = fleet.id;
+  const unread = Object.keys(matchLabels).find((name) => !tables.keys.includes(name));
+  if (unread !== undefined)
+    return `the label ${JSON.stringify(unread)} of matchLabels was not read in this cycle`;
+  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}=${value}`);
+  const narrowed = labels.length === 0 ? '' : ` with ${labels.join(',')}`;
+  const lost = missing.length === 0 ? '' : `; scraped in vain: ${missing.join(', ')}`;
+  return `no series of model ${model} in namespace ${namespace}${narrowed}${lost}`;
+}

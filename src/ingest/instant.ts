@@ -1,0 +1,36 @@
+import { type Increases, type Memory, type MissingByModel, remember } from './memory.ts';
+import { indexKube, type KubeIndex } from './replica-facts.ts';
+import type { Tables } from './tables.ts';
+import { type EngineRow, type RowsByModel, readRows } from './vllm-rows.ts';
+
+/** One instant, indexed: what every fleet's sample is folded from, also of fleets that nobody knew when it was read. */
+export interface Instant {
+  readonly at: number;
+  readonly tables: Tables;
+  readonly staleAfter: number;
+  readonly rows: RowsByModel;
+  readonly missing: MissingByModel;
+  readonly increases: Increases;
+  readonly kube: KubeIndex;
+}
+
+/** Indexes a cycle's tables and carries the memory on. Pure: what was read live and what is read back fold alike. */
+export function nextInstant(
+  memory: Memory,
+  tables: Tables,
+  staleAfter: number,
+): { readonly instant: Instant; readonly memory: Memory } {
+  const rows = readRows(tables);
+  const next = remember(memory, rows, tables, (row) => isFresh(row, tables.evaluatedAt, staleAfter));
+  const { missing, increases } = next;
+  const instant = { at: tables.at, tables, staleAfter, rows, missing, increases, kube: indexKube(tables) };
+  return { instant, memory: next.memory };
+}
+
+/**
+ * Whether the samples behind a row are at most `staleAfter` old, by their own timestamps. From as far in the future
+ * they are no better: then some clock is wrong, and their age unknown.
+ */
+export function isFresh(row: EngineRow, evaluatedAt: number, staleAfter: number): boolean {
+  return row.observedAt !== undefined && Math.abs(evaluatedAt - row.observedAt) <= staleAfter;
+}

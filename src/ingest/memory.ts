@@ -1,0 +1,130 @@
+import { labelOf, type Metric } from './points.ts';
+import type { Tables } from './tables.ts';
+import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
+
+/** How long a pod that reported and is scraped in vain still counts as missing (law 4). */
+export const MISSING_FOR = 600_000;
+
+/** A pod that reported a model: when last, and with which labels. */
+export interface SeenPod {
+  readonly namespace: string;
+  readonly model: string;
+  readonly pod: string;
+  readonly metric: Metric;
+  /** Epoch ms of its newest sample. */
+  readonly lastReport: number;
+  /** The store lost all its series since: that its `up` is gone says nothing until it reports again. */
+  readonly lostByStore: boolean;
+}
+
+/** What one instant tells the next. Rebuilt from history like all state. */
+export interface Memory {
+  readonly pods: ReadonlyMap<string, SeenPod>;
+  readonly counters: ReadonlyMap<string, EngineRow['values']>;
+}
+
+export const EMPTY_MEMORY: Memory = { pods: new Map(), counters: new Map() };
+
+/** Pods that reported a model within 10 minutes, do not now, and have not gone: by namespace and model. */
+export type MissingByModel = ReadonlyMap<string, readonly SeenPod[]>;
+
+/** Growth of an engine's counters since the instant before; fields without a value before are left out. */
+export type Increases = ReadonlyMap<string, EngineRow['values']>;
+
+const COUNTED = ['finished', 'rejected', 'firstTokenSeconds', 'firstTokenCount'] as const satisfies Field[];
+
+/**
+ * Carries the memory over one instant: who reports now, who is missing, and what the counters grew by. `fresh` says
+ * whether a row's sample is young enough.
+ */
+export function remember(
+  memory: Memory,
+  rows: RowsByModel,
+  tables: Tables,
+  fresh: (row: EngineRow) => boolean,
+): { readonly memory: Memory; readonly missing: MissingByModel; readonly increases: Increases } {
+  const pods = new Map<string, SeenPod>();
+  const present = new Set<string>();
+  const counters = new Map<string, EngineRow['values']>();
+  const increases = new Map<string, EngineRow['values']>();
+  for (const list of rows.values()) {
+    for (const row of list) {
+      if (row.leftOut === 'podless') continue;
+      countUp(row, memory, counters, increases);
+      if (row.values.running === undefined && row.values.waiting === undefined) continue;
+      const seen = seenPod(row, memory.pods.get(row.podKey));
+      if (fresh(row)) pods.set(row.podKey, laterOf(pods.get(row.podKey), seen));
+      else present.add(row.podKey);
+    }
+  }
+  const missing = keepMissing(memory, pods, present, tables);
+  return { memory: { pods, counters }, missing, increases };
+}
+
+/** The two memories' knowledge together: what a range read back, and what was seen live meanwhile. */
+export function mergeMemories(past: Memory, live: Memory): Memory {
+  const pods = new Map(past.pods);
+  for (const [key, seen] of live.pods) pods.set(key, laterOf(pods.get(key), seen));
+  return { pods, counters: new Map([...past.counters, ...live.counters]) };
+}
+
+/** Adds to `pods` those of the memory that do not report now and are not gone either, and returns them. */
+function keepMissing(
+  memory: Memory,
+  pods: Map<string, SeenPod>,
+  present: ReadonlySet<string>,
+  tables: Tables,
+): MissingByModel {
+  const missing = new Map<string, SeenPod[]>();
+  const scraped = scrapedPods(tables);
+  // Nothing at all is scraped any more: the store was emptied, and that a pod's `up` is gone says nothing.
+  const emptied = tables.up.length === 0;
+  for (const [key, seen] of memory.pods) {
+    if (pods.has(key) || tables.evaluatedAt - seen.lastReport >= MISSING_FOR) continue;
+    const lostByStore = seen.lostByStore || emptied;
+    if (!lostByStore && !present.has(key) && !scraped.has(modelKey(seen.namespace, seen.pod))) continue;
+    const kept = { ...seen, lostByStore };
+    pods.set(key, kept);
+    const list = missing.get(modelKey(seen.namespace, seen.model));
+    if (list) list.push(kept);
+    else missing.set(modelKey(seen.namespace, seen.model), [kept]);
+  }
+  return missing;
+}
+
+function scrapedPods({ up, labels }: Tables): ReadonlySet<string> {
+  return new Set(
+    up.map(({ metric }) => modelKey(labelOf(metric, labels.namespace), labelOf(metric, labels.pod))),
+  );
+}
+
+function seenPod(row: EngineRow, before: SeenPod | undefined): SeenPod {
+  const { namespace, model, pod, metric } = row;
+  const lastReport = Math.max(row.observedAt ?? 0, before?.lastReport ?? 0);
+  return { namespace, model, pod, metric, lastReport, lostByStore: false };
+}
+
+function laterOf(a: SeenPod | undefined, b: SeenPod): SeenPod {
+  return a && a.lastReport > b.lastReport ? a : b;
+}
+
+function countUp(
+  row: EngineRow,
+  memory: Memory,
+  counters: Map<string, EngineRow['values']>,
+  increases: Map<string, EngineRow['values']>,
+): void {
+  if (!COUNTED.some((field) => row.values[field] !== undefined)) return;
+  counters.set(row.key, row.values);
+  const before = memory.counters.get(row.key);
+  if (!before) return;
+  const grown: EngineRow['values'] = {};
+  for (const field of COUNTED) {
+    const now = row.values[field];
+    const then = before[field];
+    if (now === undefined || then === undefined) continue;
+    // A counter that fell began anew at 0 with its process.
+    grown[field] = now >= then ? now - then : now;
+  }
+  increases.set(row.key, grown);
+}

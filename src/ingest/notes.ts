@@ -1,0 +1,53 @@
+import type { Instant } from './instant.ts';
+import type { FleetQuery } from './source.ts';
+import { type EngineRow, modelKey } from './vllm-rows.ts';
+
+/** Remarks for explain: what was left out and why, which names were read, what could not be. Sorted, without repeats. */
+export function fleetNotes(instant: Instant, fleet: FleetQuery, rows: readonly EngineRow[]): string[] {
+  const notes = new Set(instant.tables.gaps);
+  const left = leftOut(instant, fleet);
+  const routers = left.filter((row) => row.leftOut === 'router').length;
+  const podless = left.length - routers;
+  if (routers > 0) notes.add(`left out ${counted(routers)} that a router re-exports (label server)`);
+  if (podless > 0) notes.add(`left out ${counted(podless)} without a ${instant.tables.labels.pod} label`);
+  const old = rows.some((row) => row.values.gpuCache !== undefined && row.values.kvCache === undefined);
+  if (old) notes.add("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
+  const engines = new Set(rows.map((row) => `${row.pod}\0${row.engine}`));
+  if (engines.size < rows.length) notes.add('some engines have several series; each is counted once');
+  const { note } = queryValue(instant, fleet);
+  if (note !== null) notes.add(note);
+  return [...notes].sort();
+}
+
+/** Rows left out that say they are of this fleet, or leave open whose they are. */
+function leftOut({ rows }: Instant, fleet: FleetQuery): EngineRow[] {
+  const { namespace, model, matchLabels } = fleet.id;
+  const keys = new Set([namespace, ''].flatMap((space) => [modelKey(space, model), modelKey(space, '')]));
+  const found: EngineRow[] = [];
+  for (const key of keys) {
+    for (const row of rows.get(key) ?? []) {
+      if (row.leftOut === null || (row.leftOut === 'router' && Object.hasOwn(matchLabels, 'server')))
+        continue;
+      found.push(row);
+    }
+  }
+  return found;
+}
+
+/** The custom query's number, or why it has none. */
+export function queryValue(
+  { tables }: Instant,
+  { promql }: FleetQuery,
+): { readonly value: number | null; readonly note: string | null } {
+  if (promql === undefined) return { value: null, note: null };
+  const result = tables.custom.get(promql);
+  if (result === undefined) return { value: null, note: 'the custom query was not read in this cycle' };
+  if (typeof result === 'string') return { value: null, note: `the custom query ${result}` };
+  const [only] = result;
+  if (only && result.length === 1) return { value: only.value, note: null };
+  return { value: null, note: `the custom query must give one number, was ${result.length}` };
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 series' : `${count} series`;
+}

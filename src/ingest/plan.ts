@@ -1,0 +1,118 @@
+import type { Point } from './points.ts';
+import {
+  autoscalerQuery,
+  counterQuery,
+  gaugeQuery,
+  isLabelName,
+  type QueryScheme,
+  type Scope,
+  type StoreLabels,
+  stampQuery,
+  unschedulableQuery,
+  upQuery,
+  workloadQuery,
+} from './queries.ts';
+import type { FleetQuery } from './source.ts';
+import type { Tables } from './tables.ts';
+
+type TableName = 'gauges' | 'stamps' | 'counters' | 'up' | 'workloads' | 'autoscalers' | 'unschedulable';
+
+/** One query of a cycle, and where its result goes. */
+export interface PlannedQuery {
+  readonly promql: string;
+  readonly table: TableName | 'custom';
+  /** Without it nothing is known. What is not essential leaves a gap that explain names. */
+  readonly essential: boolean;
+}
+
+/** What each table is called where it is missing. */
+const SUBJECT: Readonly<Record<TableName | 'custom', string>> = {
+  gauges: "vLLM's gauges",
+  stamps: 'the age of the samples',
+  counters: "vLLM's counters",
+  up: 'which pods are scraped',
+  workloads: 'replica counts of kube-state-metrics',
+  autoscalers: 'what HPAs point at',
+  unschedulable: 'unschedulable pods',
+  custom: 'the custom query',
+};
+
+/** Above so many namespaces a matcher would be longer than what it saves. */
+const MAX_SCOPED = 50;
+
+export interface PlanOptions {
+  readonly labels: StoreLabels;
+  readonly matchers: Readonly<Record<string, string>>;
+  readonly fleets: readonly FleetQuery[];
+  readonly counters: boolean;
+  /** Namespaces of the pods that may be missing; null: any. */
+  readonly seenNamespaces: Iterable<string> | null;
+  readonly scope: Scope | null;
+}
+
+/** The queries of one cycle: at most seven of ours however many fleets there are, and one a custom query. */
+export function planQueries(options: PlanOptions): readonly PlannedQuery[] {
+  const { fleets, scope } = options;
+  const scheme = schemeOf(options);
+  const upScope = scope?.namespaces ?? (options.seenNamespaces && fewOrNull(options.seenNamespaces));
+  const plan: PlannedQuery[] = [
+    { table: 'gauges', essential: true, promql: gaugeQuery(scheme, scope) },
+    { table: 'stamps', essential: true, promql: stampQuery(scheme, scope) },
+    { table: 'up', essential: true, promql: upQuery(scheme, upScope) },
+    { table: 'workloads', essential: false, promql: workloadQuery(scheme, scope) },
+    { table: 'autoscalers', essential: false, promql: autoscalerQuery(scheme, scope) },
+    { table: 'unschedulable', essential: false, promql: unschedulableQuery(scheme, scope) },
+  ];
+  if (options.counters)
+    plan.push({ table: 'counters', essential: false, promql: counterQuery(scheme, scope) });
+  const custom = new Set(fleets.map((fleet) => fleet.promql).filter((promql) => promql !== undefined));
+  return [...plan, ...[...custom].map((promql) => ({ table: 'custom', essential: false, promql }) as const)];
+}
+
+export function schemeOf({
+  labels,
+  matchers,
+  fleets,
+}: Pick<PlanOptions, 'labels' | 'matchers' | 'fleets'>): QueryScheme {
+  return { labels, matchers, keys: keysOf(fleets) };
+}
+
+/** The union of matchLabels keys, but for what is no label name: PromQL is made of these. */
+export function keysOf(fleets: readonly FleetQuery[]): readonly string[] {
+  const keys = new Set(fleets.flatMap((fleet) => Object.keys(fleet.id.matchLabels)));
+  return [...keys].filter(isLabelName).sort();
+}
+
+/** Matchers for few fleets; null for many, which are read with everything else. */
+export function scopeOf(fleets: readonly FleetQuery[]): Scope | null {
+  const namespaces = fewOrNull(fleets.map((fleet) => fleet.id.namespace));
+  const models = fewOrNull(fleets.map((fleet) => fleet.id.model));
+  return namespaces && models ? { namespaces, models } : null;
+}
+
+function fewOrNull(values: Iterable<string>): readonly string[] | null {
+  const distinct = [...new Set(values)].sort();
+  return distinct.length <= MAX_SCOPED ? distinct : null;
+}
+
+/** A query's result at one instant, or why it has none. */
+export type Result = readonly Point[] | string;
+
+/** The tables that the plan's results make. */
+export function fillTables(empty: Tables, plan: readonly PlannedQuery[], results: readonly Result[]): Tables {
+  const tables: Partial<Record<TableName, readonly Point[]>> = {};
+  const custom = new Map<string, Result>();
+  const gaps: string[] = [];
+  for (const [index, { table, promql }] of plan.entries()) {
+    const result = results[index] ?? [];
+    if (table === 'custom') custom.set(promql, result);
+    else if (typeof result === 'string') gaps.push(gap(table, result));
+    else tables[table] = result;
+  }
+  return { ...empty, ...tables, custom, gaps };
+}
+
+/** `vLLM's counters could not be read: Prometheus answered 503`. */
+export function gap(table: PlannedQuery['table'], error: string): string {
+  return `${SUBJECT[table]} could not be read: ${error}`;
+}

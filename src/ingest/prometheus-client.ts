@@ -1,0 +1,117 @@
+import { type Dispatcher, request } from 'undici';
+import { formatDuration } from '../core/duration.ts';
+import { ScalerError } from '../core/scaler-error.ts';
+import { BodyTooLarge, formatBytes, readBounded } from './bounded-body.ts';
+import { createHttpAccess, type HttpAccess, type HttpAccessOptions } from './http-access.ts';
+import { requestFailure } from './http-error.ts';
+import type { Point, RangeSeries } from './points.ts';
+import { type Answer, failed, parseAnswer, parseMatrix, parseVector } from './prometheus-answer.ts';
+
+export interface PrometheusClientOptions extends HttpAccessOptions {
+  /** With a path prefix and a query, where there are any: both are kept. */
+  readonly url: string;
+  /** Largest answer that is read. */
+  readonly maxResponseBytes?: number | undefined;
+}
+
+/** Epoch ms. `start`, `start + step`, … up to `end`. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+export interface PrometheusClient {
+  query(promql: string, at: number, signal: AbortSignal): Promise<Answer<Point[]>>;
+  queryRange(promql: string, range: Range, signal: AbortSignal): Promise<Answer<RangeSeries[]>>;
+  close(): Promise<void>;
+}
+
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+
+/** History reads minutes of everything at once and nobody waits for it, so it may take this many times `timeout`. */
+const RANGE_PATIENCE = 10;
+
+/** Client of Prometheus' HTTP API, and of all that speak it. Throws ScalerError `invalid` for an address that is none. */
+export function createPrometheusClient(options: PrometheusClientOptions): PrometheusClient {
+  const base = checkedUrl(options.url);
+  const access = createHttpAccess(options);
+  const limit = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
+
+  async function post(call: string, form: Record<string, string>, timeout: number, signal: AbortSignal) {
+    const deadline = AbortSignal.timeout(timeout);
+    const until = AbortSignal.any([signal, deadline]);
+    try {
+      const answer = await send(access, apiUrl(base, call), form, until);
+      return await readAnswer(answer, limit);
+    } catch (reason) {
+      if (reason instanceof BodyTooLarge) {
+        return failed(`answered with more than ${formatBytes(limit)}`, { tooLarge: true });
+      }
+      if (deadline.aborted) return failed(`did not answer within ${formatDuration(timeout)}`);
+      return failed(signal.aborted ? 'was not waited for' : requestFailure(reason));
+    }
+  }
+
+  return {
+    async query(promql, at, signal) {
+      const answer = await post('query', { query: promql, time: seconds(at) }, options.timeout, signal);
+      return answer.ok ? parseVector(answer.value) : answer;
+    },
+    async queryRange(promql, { start, end, step }, signal) {
+      const form = { query: promql, start: seconds(start), end: seconds(end), step: seconds(step) };
+      const answer = await post('query_range', form, options.timeout * RANGE_PATIENCE, signal);
+      return answer.ok ? parseMatrix(answer.value) : answer;
+    },
+    close: () => access.close(),
+  };
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new ScalerError('invalid', 'prometheus.url: must be an http(s) address without user and password');
+  }
+  return url;
+}
+
+function apiUrl(base: URL, call: string): URL {
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/+$/, '')}/api/v1/${call}`;
+  url.hash = '';
+  return url;
+}
+
+async function send(access: HttpAccess, url: URL, form: Record<string, string>, signal: AbortSignal) {
+  const { agent, headers } = await access.prepare();
+  return request(url, {
+    method: 'POST',
+    // POST, since a query over many names outgrows what a URL may hold.
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+    dispatcher: agent,
+    signal,
+  });
+}
+
+async function readAnswer(answer: Dispatcher.ResponseData, limit: number): Promise<Answer<unknown>> {
+  const { statusCode: status } = answer;
+  const body = await readBounded(answer.body, limit);
+  const retryAfter = retryAfterMs(answer.headers['retry-after']);
+  if (status === 429) return failed('answered 429: too many requests', { retryAfter });
+  if (status === 401 || status === 403)
+    return failed(`answered ${status}: it does not accept our credentials`);
+  if (status >= 300 && status < 400) return failed(`answered ${status}: a redirect, which is not followed`);
+  const parsed = parseAnswer(status, body);
+  return parsed.ok || retryAfter === null ? parsed : { ...parsed, retryAfter };
+}
+
+/** Retry-After in seconds; its other form, a date, needs a clock and is not read. */
+function retryAfterMs(header: string | readonly string[] | undefined): number | null {
+  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : null;
+}
+
+/** The API's timestamps: seconds with milliseconds. */
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}

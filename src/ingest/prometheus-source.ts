@@ -1,0 +1,149 @@
+import { absentSample } from '../core/sample.ts';
+import { createBreaker } from './breaker.ts';
+import { sampleFrom } from './fold.ts';
+import { nextInstant } from './instant.ts';
+import { mapLimited } from './limited.ts';
+import { EMPTY_MEMORY, type Memory, mergeMemories } from './memory.ts';
+import { fillTables, gap, keysOf, type PlannedQuery, planQueries, type Result } from './plan.ts';
+import { createPrometheusClient, type PrometheusClientOptions } from './prometheus-client.ts';
+import { readHistory } from './prometheus-history.ts';
+import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
+import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
+import { emptyTables } from './tables.ts';
+
+export interface PrometheusSourceOptions extends PrometheusClientOptions {
+  readonly labels?: StoreLabels | undefined;
+  readonly matchers?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds behind the grid instant at which values are read (law 2). */
+  readonly settle: number;
+  /** Milliseconds. */
+  readonly staleAfter: number;
+  /** Whether any policy in force looks at counters (finished, rejected, first tokens); asked at each cycle. Default: yes. */
+  readonly counters?: (() => boolean) | undefined;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Queries under way at once. */
+const CONCURRENCY = 8;
+
+const BREAKER = { threshold: 3, shortest: 5_000, longest: 30_000 };
+
+/** A source that reads Prometheus, or anything that speaks its HTTP API. Throws ScalerError `invalid` for a bad url. */
+export function createPrometheusSource(options: PrometheusSourceOptions): Source {
+  const { labels = PLAIN_LABELS, matchers = {}, settle, staleAfter, now } = options;
+  const counters = options.counters ?? (() => true);
+  const client = createPrometheusClient(options);
+  const breaker = createBreaker({ ...BREAKER, random: options.random });
+  const closing = new AbortController();
+  let memory: Memory = EMPTY_MEMORY;
+  let reading = false;
+  let status: SourceStatus = {
+    name: 'prometheus',
+    up: false,
+    error: 'not asked yet',
+    lastSuccess: null,
+    requests: 0,
+  };
+
+  async function ask(
+    plan: readonly PlannedQuery[],
+    time: number,
+    signal: AbortSignal,
+  ): Promise<Result[] | Failure> {
+    let failure: Failure | null = null;
+    const results = await mapLimited(
+      plan,
+      CONCURRENCY,
+      async ({ table, essential, promql }): Promise<Result> => {
+        if (failure) return 'was not asked';
+        const answer = await client.query(promql, time, signal);
+        if (answer.ok) return answer.value;
+        if (essential)
+          failure ??= { error: gap(table, `Prometheus ${answer.error}`), retryAfter: answer.retryAfter };
+        return table === 'custom' ? answer.error : `Prometheus ${answer.error}`;
+      },
+    );
+    return failure ?? results;
+  }
+
+  /** One cheap query, so that a source that is still down costs one time-out and not seven. */
+  async function probe(time: number, signal: AbortSignal): Promise<Failure | null> {
+    const answer = await client.query('vector(1)', time, signal);
+    return answer.ok ? null : { error: `Prometheus ${answer.error}`, retryAfter: answer.retryAfter };
+  }
+
+  async function cycle(at: number, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<Reading> {
+    const time = at - settle;
+    const refusal = breaker.refusal(now());
+    if (refusal !== null) return down(at, refusal, 0);
+    const dead = breaker.probing ? await probe(time, signal) : null;
+    if (dead) return failedCycle(at, dead, 1, signal);
+    const plan = planQueries({
+      labels,
+      matchers,
+      fleets,
+      counters: counters(),
+      seenNamespaces: namespacesOf(memory),
+      scope: null,
+    });
+    const results = await ask(plan, time, signal);
+    if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
+    breaker.succeeded();
+    status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length };
+    const empty = { ...emptyTables(at, time, labels), keys: keysOf(fleets) };
+    const next = nextInstant(memory, fillTables(empty, plan, results), staleAfter);
+    memory = next.memory;
+    return { at, sampleOf: (fleet) => sampleFrom(next.instant, fleet) };
+  }
+
+  function failedCycle(at: number, failure: Failure, requests: number, signal: AbortSignal): Reading {
+    // That we stop says nothing about the source.
+    if (!signal.aborted) breaker.failed(now(), failure.error, failure.retryAfter);
+    return down(at, failure.error, requests);
+  }
+
+  function down(at: number, error: string, requests: number): Reading {
+    status = { ...status, up: false, error, requests };
+    return absentReading(at, error);
+  }
+
+  return {
+    async read(at, fleets, signal) {
+      if (reading) return absentReading(at, 'the cycle before still waits for Prometheus');
+      reading = true;
+      try {
+        return await cycle(at, fleets, AbortSignal.any([signal, closing.signal]));
+      } finally {
+        reading = false;
+      }
+    },
+    async history(range, fleets, signal) {
+      const until = AbortSignal.any([signal, closing.signal]);
+      const setting = { client, labels, matchers, settle, staleAfter, counters: counters() };
+      const past = await readHistory(setting, range, fleets, until);
+      memory = mergeMemories(past.memory, memory);
+      return past.histories;
+    },
+    status: () => status,
+    async close() {
+      closing.abort();
+      await client.close();
+    },
+  };
+}
+
+interface Failure {
+  readonly error: string;
+  readonly retryAfter: number | null;
+}
+
+function absentReading(at: number, why: string): Reading {
+  return { at, sampleOf: () => absentSample(at, why) };
+}
+
+function namespacesOf(memory: Memory): ReadonlySet<string> {
+  const namespaces = new Set<string>();
+  for (const seen of memory.pods.values()) namespaces.add(seen.namespace);
+  return namespaces;
+}

@@ -1,0 +1,172 @@
+/** The store's own names for labels (`prometheus.labels` of bellwether.yaml). */
+export interface StoreLabels {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly model_name: string;
+  readonly engine: string;
+}
+
+export const PLAIN_LABELS: StoreLabels = {
+  namespace: 'namespace',
+  pod: 'pod',
+  model_name: 'model_name',
+  engine: 'engine',
+};
+
+/** What every query of a source has in common. */
+export interface QueryScheme {
+  readonly labels: StoreLabels;
+  /** Exact label values that every selector carries: `cluster: a`. */
+  readonly matchers: Readonly<Record<string, string>>;
+  /** The union of matchLabels keys in use, by which series are kept apart. */
+  readonly keys: readonly string[];
+}
+
+/** Which fleets history reads when they are few. Both lists are unescaped values. */
+export interface Scope {
+  readonly namespaces: readonly string[];
+  readonly models: readonly string[];
+}
+
+/** Each vLLM metric in both of its spellings: its own, and what recording rules and some agents make of the colon. */
+const spelled = (...names: readonly string[]): string[] =>
+  names.flatMap((name) => [`vllm:${name}`, `vllm_${name}`]);
+
+export const RUNNING = spelled('num_requests_running');
+export const WAITING = spelled('num_requests_waiting');
+export const KV_CACHE = spelled('kv_cache_usage_perc');
+/** The name of the same gauge up to vLLM 0.9. */
+export const GPU_CACHE = spelled('gpu_cache_usage_perc');
+export const FINISHED = spelled('request_success_total');
+export const REJECTED = spelled('admission_rejections_total');
+export const FIRST_TOKEN_SECONDS = spelled('time_to_first_token_seconds_sum');
+export const FIRST_TOKEN_COUNT = spelled('time_to_first_token_seconds_count');
+
+export const GAUGES = [...RUNNING, ...WAITING, ...KV_CACHE, ...GPU_CACHE];
+export const COUNTERS = [...FINISHED, ...REJECTED, ...FIRST_TOKEN_SECONDS, ...FIRST_TOKEN_COUNT];
+
+/** kube-state-metrics' names, by what they say of a workload. */
+export const WORKLOADS = {
+  kube_deployment_spec_replicas: ['deployment', 'spec'],
+  kube_deployment_status_replicas: ['deployment', 'created'],
+  kube_deployment_status_replicas_ready: ['deployment', 'ready'],
+  kube_statefulset_replicas: ['statefulset', 'spec'],
+  kube_statefulset_status_replicas: ['statefulset', 'created'],
+  kube_statefulset_status_replicas_ready: ['statefulset', 'ready'],
+} as const;
+
+/** A PromQL string literal. JSON's escapes are a subset of Go's but for lone surrogates, which are no text. */
+export function quote(text: string): string {
+  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+}
+
+/** A regular expression that matches exactly one of `texts`; RE2 anchors it. */
+export function quoteAnyOf(texts: readonly string[]): string {
+  return quote(texts.map((text) => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|'));
+}
+
+/** A name that may stand bare in PromQL. */
+export function isLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !name.startsWith('__');
+}
+
+/** All gauges, one series an engine; `server` tells what a router re-exports. */
+export function gaugeQuery(scheme: QueryScheme, scope: Scope | null): string {
+  return `max by (__name__, ${engineLabels(scheme)}) (${selector(GAUGES, scheme, vllmScope(scheme, scope))})`;
+}
+
+/**
+ * When each engine's gauges were really scraped: an instant query stamps its result with its own time. timestamp()
+ * drops names, so a selector over several fails as soon as one engine has two; hence a term a name. Of duplicates the
+ * newest counts, of the two gauges the older.
+ */
+export function stampQuery(scheme: QueryScheme, scope: Scope | null): string {
+  const by = engineLabels(scheme);
+  const stamp = (name: string) => `timestamp(${selector([name], scheme, vllmScope(scheme, scope))})`;
+  const newest = (names: readonly string[]) => `max by (${by}) (${names.map(stamp).join(' or ')})`;
+  const marked = (names: readonly string[], mark: string) =>
+    `label_replace(${newest(names)}, "gauge", "${mark}", "", "")`;
+  return `min by (${by}) (${marked(RUNNING, 'running')} or ${marked(WAITING, 'waiting')})`;
+}
+
+/** All counters, their reasons summed, each reason of an engine counted once. */
+export function counterQuery(scheme: QueryScheme, scope: Scope | null): string {
+  const by = `__name__, ${engineLabels(scheme)}`;
+  const all = selector(COUNTERS, scheme, vllmScope(scheme, scope));
+  return `sum by (${by}) (max by (${by}, finished_reason, reason) (${all}))`;
+}
+
+/**
+ * Which pods are scraped at all, in `namespaces` (all of them when null), and one series without labels that counts all
+ * targets, which tells a store that was emptied from pods that are gone.
+ */
+export function upQuery(scheme: QueryScheme, namespaces: readonly string[] | null): string {
+  const { namespace, pod } = scheme.labels;
+  const within = namespaces === null ? [] : [`${namespace}=~${quoteAnyOf(namespaces)}`];
+  const pods = selector(['up'], scheme, [`${pod}!=""`, ...within]);
+  return `min by (${namespace}, ${pod}) (${pods}) or count(${selector(['up'], scheme, [])})`;
+}
+
+/** Replica counts of Deployments and StatefulSets. */
+export function workloadQuery(scheme: QueryScheme, scope: Scope | null): string {
+  return kubeQuery(Object.keys(WORKLOADS), ['__name__', 'deployment', 'statefulset'], [], scheme, scope);
+}
+
+/** What the HPAs that KEDA makes point at. */
+export function autoscalerQuery(scheme: QueryScheme, scope: Scope | null): string {
+  const by = ['horizontalpodautoscaler', 'scaletargetref_kind', 'scaletargetref_name'];
+  const ours = ['horizontalpodautoscaler=~"keda-hpa-.+"'];
+  return kubeQuery(['kube_horizontalpodautoscaler_info'], by, ours, scheme, scope);
+}
+
+/** Pods that no node takes. */
+export function unschedulableQuery(scheme: QueryScheme, scope: Scope | null): string {
+  return `${kubeQuery(['kube_pod_status_unschedulable'], ['pod', 'exported_pod'], [], scheme, scope)} == 1`;
+}
+
+/** What was answered before: our own metric, read back. */
+export function exportedQuery(scheme: QueryScheme, scope: Scope | null): string {
+  const by = ['scaledobject', 'role', 'model', 'exported_role', 'exported_model'];
+  return kubeQuery(['bellwether_desired_replicas'], by, [], scheme, scope);
+}
+
+/**
+ * Series about other objects than the pod that exports them: their own namespace is in `namespace`, or in
+ * `exported_namespace` where the scrape did not honour it, and a scope must look at both.
+ */
+function kubeQuery(
+  names: readonly string[],
+  by: readonly string[],
+  where: readonly string[],
+  scheme: QueryScheme,
+  scope: Scope | null,
+): string {
+  const terms = scope
+    ? ['namespace', 'exported_namespace'].map((label) => [
+        ...where,
+        `${label}=~${quoteAnyOf(scope.namespaces)}`,
+      ])
+    : [where];
+  const selectors = terms.map((term) => selector(names, scheme, term)).join(' or ');
+  return `max by (namespace, exported_namespace, ${by.join(', ')}) (${selectors})`;
+}
+
+/** The empty alternatives keep what lacks the label, so that explain names it as it does without a scope. */
+function vllmScope({ labels }: QueryScheme, scope: Scope | null): string[] {
+  if (!scope) return [];
+  return [
+    `${labels.namespace}=~${quoteAnyOf([...scope.namespaces, ''])}`,
+    `${labels.model_name}=~${quoteAnyOf([...scope.models, ''])}`,
+  ];
+}
+
+function engineLabels({ labels, keys }: QueryScheme): string {
+  const { namespace, pod, model_name, engine } = labels;
+  return [...new Set([namespace, pod, model_name, engine, 'server', ...keys])].join(', ');
+}
+
+function selector(names: readonly string[], scheme: QueryScheme, where: readonly string[]): string {
+  const constant = Object.entries(scheme.matchers).map(([name, value]) => `${name}=${quote(value)}`);
+  const name = names.length === 1 ? `__name__=${quote(names[0] ?? '')}` : `__name__=~${quoteAnyOf(names)}`;
+  return `{${[name, ...constant, ...where].join(', ')}}`;
+}

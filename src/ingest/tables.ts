@@ -1,0 +1,45 @@
+import type { Point } from './points.ts';
+import type { StoreLabels } from './queries.ts';
+
+/** Everything that one cycle read, as it came. */
+export interface Tables {
+  /** The grid instant. */
+  readonly at: number;
+  /** The instant that the values are of: `at - settle`. */
+  readonly evaluatedAt: number;
+  readonly labels: StoreLabels;
+  /** matchLabels keys by which the series are kept apart. */
+  readonly keys: readonly string[];
+  readonly gauges: readonly Point[];
+  /** Epoch seconds of the newest sample behind an engine's gauges. */
+  readonly stamps: readonly Point[];
+  readonly counters: readonly Point[];
+  /** One a scraped pod, and one without labels that counts all targets: none at all means that the store is empty. */
+  readonly up: readonly Point[];
+  readonly workloads: readonly Point[];
+  readonly autoscalers: readonly Point[];
+  readonly unschedulable: readonly Point[];
+  /** Results of custom queries by their text, or why one has none. */
+  readonly custom: ReadonlyMap<string, readonly Point[] | string>;
+  /** What else could not be read, in sentences for explain. */
+  readonly gaps: readonly string[];
+}
+
+/** Tables of an instant at which nothing is there. */
+export function emptyTables(at: number, evaluatedAt: number, labels: StoreLabels): Tables {
+  return {
+    at,
+    evaluatedAt,
+    labels,
+    keys: [],
+    gauges: [],
+    stamps: [],
+    counters: [],
+    up: [],
+    workloads: [],
+    autoscalers: [],
+    unschedulable: [],
+    custom: new Map(),
+    gaps: [],
+  };
+}
