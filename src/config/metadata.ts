@@ -21,6 +21,8 @@ export interface Known {
 export interface MetadataIssue {
   readonly key: string;
   readonly message: string;
+  /** The key is wrong, not its value. */
+  readonly atKey?: boolean;
 }
 
 /** Bounds for input that anyone may send: of keys, of one value, of problems told. */
@@ -79,8 +81,8 @@ class Reader {
   /** How each key was spelt: with or without `FromEnv`. */
   readonly #written = new Map<string, string>();
 
-  fail(key: string, message: string): undefined {
-    this.issues.push({ key: this.#written.get(key) ?? key, message });
+  fail(key: string, message: string, atKey = false): undefined {
+    this.issues.push({ key: this.#written.get(key) ?? key, message, atKey });
     return undefined;
   }
 
@@ -100,7 +102,7 @@ class Reader {
         this.fail(key, `must be text of at most ${MAX_VALUE} characters`);
       else if (field) overrides = withField(overrides, field, this.take(key, readField(field, text)));
       else if (isOurKey(key)) ours.set(key, text);
-      else this.fail(key, unknownMessage(key));
+      else this.fail(key, unknownMessage(key), true);
     }
     return { ours, overrides };
   }
@@ -192,7 +194,7 @@ function checkRole(reader: Reader, ours: ReadonlyMap<string, string>, { id }: Fl
 }
 
 /** A policy of which nothing is known but its name: nothing contradicts it. */
-const ANY_POLICY: PolicyFields = { minReplicas: 0, burst: { threshold: 1 } };
+export const ANY_POLICY: PolicyFields = { minReplicas: 0, burst: { threshold: 1 } };
 
 /** The overrides must make sense together, and on top of the policy that they override. */
 function checkPolicy(reader: Reader, { policy, overrides, id }: FleetConfig, known: Known): void {

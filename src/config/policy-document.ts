@@ -12,30 +12,21 @@ export const PolicyDocument = z.strictObject({
 });
 export type PolicyDocument = z.infer<typeof PolicyDocument>;
 
-export type ReadPolicy = {
-  readonly name: string | undefined;
+export interface ReadPolicy {
   /** Undefined when anything is wrong. */
-  readonly fields: PolicyFields | undefined;
+  readonly value: PolicyFields | undefined;
   readonly issues: readonly Issue[];
-};
-
-/** Reads one policy document; the rules across fields are checked of whatever fields are right by themselves. */
-export function readPolicy(value: unknown): ReadPolicy {
-  const parsed = PolicyDocument.safeParse(value);
-  const issues = [
-    ...(parsed.success ? [] : zodIssues(parsed.error, PolicyDocument, value)),
-    ...policyIssues(rightFields(value)),
-  ];
-  const isWrong = issues.some((issue) => issue.severity === 'error');
-  const name = nameOf(value);
-  if (!parsed.success || isWrong) return { name, fields: undefined, issues };
-  const { policy, ...fields } = parsed.data;
-  return { name: policy, fields, issues };
 }
 
-function nameOf(value: unknown): string | undefined {
-  const named = z.object({ policy: PolicyDocument.shape.policy }).safeParse(value);
-  return named.success ? named.data.policy : undefined;
+/** Reads one policy document; the rules across fields are checked of whatever fields are right by themselves. */
+export function readPolicy(document: unknown): ReadPolicy {
+  const parsed = PolicyDocument.safeParse(document);
+  const rules = policyIssues(rightFields(document));
+  if (!parsed.success)
+    return { value: undefined, issues: [...zodIssues(parsed.error, PolicyDocument, document), ...rules] };
+  if (rules.some((issue) => issue.severity === 'error')) return { value: undefined, issues: rules };
+  const { policy: _, ...fields } = parsed.data;
+  return { value: fields, issues: rules };
 }
 
 /** The fields of `value` that are right by themselves. */
