@@ -90,8 +90,13 @@ async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<Tls
     options.accept(socket);
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-    const peer = socket.remoteAddress;
-    log.warn({ peer, code: error.code, reason: handshakeReason(error, mutual) }, 'TLS handshake refused');
+    // Node cuts a client whose certificate it refuses with a plain "socket hang up"; why stands on the socket.
+    const refusal: unknown = socket.authorizationError;
+    const code = refusal ? String(refusal) : error.code;
+    const fields = { peer: socket.remoteAddress, code, reason: handshakeReason(code ?? '', error.message) };
+    // A peer that just leaves is mostly a TCP probe, which comes every few seconds.
+    if (code === 'ECONNRESET') log.debug(fields, 'TLS handshake not finished');
+    else log.warn(fields, 'TLS handshake refused');
   });
   const stop = rotate(server, files, first, options);
   server.once('close', stop);
@@ -99,15 +104,21 @@ async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<Tls
 }
 
 /** Why a handshake failed, with what to do about the cases that KEDA's users meet. */
-function handshakeReason(error: NodeJS.ErrnoException, mutual: boolean): string {
-  if (error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
+export function handshakeReason(code: string, message: string): string {
+  if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
     return 'the client sent no certificate: KEDA takes tlsClientCert and tlsClientKey from a TriggerAuthentication only, never from trigger metadata';
   }
-  if (error.code === 'ERR_SSL_HTTP_REQUEST' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+  if (code === 'ERR_SSL_HTTP_REQUEST' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return 'the client spoke without TLS: set enableTLS, or caCert in a TriggerAuthentication';
   }
-  const hint = mutual ? ' (is its certificate of clientCaFile, and in date?)' : '';
-  return `${error.message}${hint}`;
+  if (/_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_)/.test(code)) {
+    return 'the client refused our certificate: KEDA takes the CA as caCert in a TriggerAuthentication';
+  }
+  if (code === 'CERT_HAS_EXPIRED') return "the client's certificate has expired";
+  if (/^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_)/.test(code)) {
+    return `the client's certificate is not of clientCaFile (${code})`;
+  }
+  return message;
 }
 
 /**
