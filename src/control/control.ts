@@ -1,9 +1,9 @@
+import type { Logger } from 'pino';
 import type { Revision } from '../config/revision.ts';
 import { gridInstant } from '../core/instant.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import type { Reading, Source } from '../ingest/source.ts';
-import type { Logger } from 'pino';
 import { Backfill } from './backfill.ts';
 import { Explainer } from './explainer.ts';
 import { Registry } from './registry.ts';

@@ -1,10 +1,7 @@
-import { parseFields } from '../config/metadata.ts';
 import { gridInstant } from '../core/instant.ts';
 import { mergeFields, resolvePolicy } from '../core/policy.ts';
-import type { Sample } from '../core/sample.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { decide } from '../decision/decide.ts';
-import type { DecisionInput } from '../decision/input.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import { autoLead } from '../policy/lead.ts';
 import type { ControlContext } from './control.ts';
@@ -12,13 +9,11 @@ import { memoryOf, replayHistory } from './replay-history.ts';
 import type { AgendaEntry, ExplainQuery } from './scaler.ts';
 import { capacityFor, inputOf, newTrack, type Track } from './track.ts';
 import { recordOf } from './turn.ts';
+import { changed, readWhatIf, type WhatIf } from './what-if.ts';
 
 /** Recomputations at a time, and how long one may take. */
 const CONCURRENT = 2;
 const TIME_LIMIT = 10_000;
-/** What-if values beside policy fields, with what they may be. */
-const WHAT_IF = ['ongoing', 'ready'] as const;
-
 /** Answers why N: from the stored records, and by recomputing past instants and what-ifs aside from the loop. */
 export class Explainer {
   readonly #context: () => ControlContext;
@@ -64,7 +59,7 @@ export class Explainer {
       throw new ScalerError('exhausted', `${CONCURRENT} recomputations are running; try again in a moment`);
     this.#running++;
     try {
-      return await this.#recompute(track, query, whatIf(set));
+      return await this.#recompute(track, query, readWhatIf(set));
     } finally {
       this.#running--;
     }
@@ -136,36 +131,4 @@ export class Explainer {
 function current(track: Track): DecisionRecord {
   if (track.record === null) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
   return track.record;
-}
-
-interface WhatIf {
-  readonly fields: DecisionInput['fields'];
-  readonly ongoing: number | null;
-  readonly ready: number | null;
-}
-
-/** Reads `set.` values; throws invalid with every problem. */
-function whatIf(set: Readonly<Record<string, string>>): WhatIf {
-  const policy = Object.fromEntries(
-    Object.entries(set).filter(([name]) => !(WHAT_IF as readonly string[]).includes(name)),
-  );
-  const parsed = parseFields(policy);
-  const problems = 'problems' in parsed ? [...parsed.problems] : [];
-  const numbers = WHAT_IF.map((name) => {
-    const value = set[name] === undefined ? null : Number(set[name]);
-    if (value !== null && !(value >= 0 && value <= 1e9))
-      problems.push(`${name} must be a number from 0, was ${JSON.stringify(set[name])}`);
-    return value;
-  });
-  if (problems.length > 0 || 'problems' in parsed) throw new ScalerError('invalid', problems.join('; '));
-  return { fields: parsed.fields, ongoing: numbers[0] ?? null, ready: numbers[1] ?? null };
-}
-
-function changed(input: DecisionInput, { fields, ongoing, ready }: WhatIf): DecisionInput {
-  const alter = (sample: Sample): Sample => ({
-    ...sample,
-    ...(ongoing === null ? {} : { presence: 'fresh' as const, why: null, running: ongoing, waiting: 0 }),
-    ...(ready === null ? {} : { replicas: { ...sample.replicas, ready, source: 'what if' } }),
-  });
-  return { ...input, fields: mergeFields(input.fields, fields), samples: input.samples.map(alter) };
 }

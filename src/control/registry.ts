@@ -45,7 +45,8 @@ export class Registry {
       known.lastAsked = now;
       return known;
     }
-    const parsed = parseTrigger(ref, this.#revision);
+    const { policies, calendars, config } = this.#revision;
+    const parsed = parseTrigger(ref, { policies, calendars, defaultPolicy: config.defaults.policy });
     if ('problems' in parsed) return new ScalerError('invalid', parsed.problems.join('; '));
     const track = this.#adopt(parsed.fleet, now);
     const refusal = advisoryRefusal(track);

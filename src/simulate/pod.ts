@@ -36,8 +36,8 @@ export interface Pod {
   readonly ordinal: number;
   readonly createdAt: number;
   readonly boundAt: number;
-  /** When it becomes ready, if nobody deletes it before. */
-  readonly readyAt: number;
+  /** When it becomes ready, if nobody deletes it before; once ready, since when. */
+  readyAt: number;
   phase: PodPhase;
   deletedAt: number | null;
   goneAt: number | null;
@@ -77,6 +77,7 @@ export function createPod(at: number, { seed, ordinal, coldStart, warm }: PodOpt
 /** The engine has loaded: the pod can serve. */
 export function makeReady(pod: Pod, profile: ReplicaProfile, at: number, listener: RequestListener): void {
   pod.phase = 'ready';
+  pod.readyAt = at;
   pod.replica = new Replica(profile, at, listener);
 }
 

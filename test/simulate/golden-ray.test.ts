@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { RayStory, rayFields, runRayStory } from '../../src/decision/golden.ts';
+import { RayStory, rayFields, runRayStory } from '../../src/simulate/golden-ray.ts';
 
 const stories = readFileSync(new URL('../golden/ray-serve-2.60.0.jsonl', import.meta.url), 'utf8')
   .trim()
@@ -84,7 +84,7 @@ describe('golden reports a step that is broken', () => {
       };
       return { ...real, [step]: broken };
     });
-    const fresh = await import('../../src/decision/golden.ts');
+    const fresh = await import('../../src/simulate/golden-ray.ts');
     expect(stories.slice(0, 5).flatMap((story) => fresh.runRayStory(story).differ).length).toBeGreaterThan(0);
     vi.doUnmock(path);
   });
@@ -98,7 +98,7 @@ describe('golden reports a step that is broken', () => {
         aggregate: (...args: Parameters<typeof real.aggregate>) => (real.aggregate(...args) ?? 0) * 1.2,
       };
     });
-    const fresh = await import('../../src/decision/golden.ts');
+    const fresh = await import('../../src/simulate/golden-ray.ts');
     expect(stories.slice(0, 5).flatMap((story) => fresh.runRayStory(story).differ).length).toBeGreaterThan(0);
     vi.doUnmock('../../src/signal/window.ts');
   });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { PolicyFields } from '../core/policy.ts';
 import { absentSample, type Sample } from '../core/sample.ts';
-import { decide } from './decide.ts';
-import type { DecisionState } from './state.ts';
+import { decide } from '../decision/decide.ts';
+import type { DecisionState } from '../decision/state.ts';
 
 const Seconds = z.number();
 

@@ -1,0 +1,63 @@
+import { dirname, resolve } from 'node:path';
+import type { BellwetherConfig } from './config/bellwether-schema.ts';
+import { createPrometheusSource } from './ingest/prometheus-source.ts';
+import { createScrapeSource, type ScrapeSource } from './ingest/scrape-source.ts';
+import type { Source } from './ingest/source.ts';
+
+/** A pod that is scraped directly. */
+export interface ScrapeTarget {
+  readonly url: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+export interface SourceWiring {
+  readonly config: BellwetherConfig;
+  /** bellwether.yaml: the files it names are relative to it. */
+  readonly configFile: string;
+  readonly now: () => number;
+  /** Virtual time: nothing is scraped but by `scrapeOnce`. */
+  readonly lockStep: boolean;
+  /** In place of the configured targets, asked again before every scrape. */
+  readonly targets?: (() => readonly ScrapeTarget[]) | undefined;
+}
+
+export interface WiredSource {
+  readonly source: Source;
+  /** Direct scrape only. */
+  readonly scrape: ScrapeSource | null;
+}
+
+/** The source that a configuration asks for; paths of secrets made absolute. */
+export function wireSource({ config, configFile, now, lockStep, targets }: SourceWiring): WiredSource {
+  const { prometheus, scrape, settle, staleAfter, historyLimit } = config;
+  if (scrape !== undefined) {
+    const source = createScrapeSource({
+      targets: targets ?? (() => scrape.targets),
+      interval: scrape.interval,
+      staleAfter,
+      historyLimit,
+      now,
+      autoStart: !lockStep,
+    });
+    return { source, scrape: source };
+  }
+  if (prometheus === undefined) throw new Error('a valid configuration has prometheus or scrape');
+  const file = (path: string | undefined): string | undefined => path && resolve(dirname(configFile), path);
+  const source = createPrometheusSource({
+    ...prometheus,
+    bearerTokenFile: file(prometheus.bearerTokenFile),
+    basicAuth: prometheus.basicAuth && {
+      username: prometheus.basicAuth.username,
+      passwordFile: file(prometheus.basicAuth.passwordFile) ?? '',
+    },
+    caFile: file(prometheus.caFile),
+    certFile: file(prometheus.certFile),
+    keyFile: file(prometheus.keyFile),
+    settle,
+    staleAfter,
+    now,
+    random: Math.random,
+  });
+  return { source, scrape: null };
+}

@@ -1,0 +1,349 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Control, type ControlOptions } from '../../src/control/control.ts';
+import type { FleetHandle } from '../../src/control/scaler.ts';
+import type { PolicyFields } from '../../src/core/policy.ts';
+import type { Sample } from '../../src/core/sample.ts';
+import { ScalerError } from '../../src/core/scaler-error.ts';
+import { aRevision, ScriptedSource, silent } from '../support/control.ts';
+import { aCalendar, aSample } from '../support/decision.ts';
+
+const T0 = 1_790_000_000_000;
+const policy: PolicyFields = {
+  minReplicas: 1,
+  maxReplicas: 20,
+  lookBackPeriod: 10_000,
+  upscaleDelay: 10_000,
+  downscaleDelay: 60_000,
+};
+
+let open: Control[] = [];
+afterEach(() => {
+  for (const control of open) control.close();
+  open = [];
+});
+
+function aControl(
+  sample: (at: number) => Sample,
+  options: Partial<ControlOptions> & { since?: number } = {},
+) {
+  const clock = { now: T0 };
+  const source = new ScriptedSource((_fleet, at) => sample(at), options.since);
+  const control = new Control({
+    revision: aRevision({ default: policy }),
+    source,
+    log: silent,
+    now: () => clock.now,
+    ...options,
+  });
+  open.push(control);
+  const turn = async (seconds: number): Promise<void> => {
+    clock.now = T0 + seconds * 1000;
+    await control.turn(clock.now);
+  };
+  return { control, source, clock, turn };
+}
+
+const trigger = (name = 'vllm', metadata: Record<string, string> = {}) => ({
+  namespace: 'llm',
+  name,
+  metadata: { model: 'mistral', ...metadata },
+});
+
+function handleOf(control: Control, ref = trigger()): FleetHandle {
+  const fleet = control.resolve(ref);
+  if (fleet instanceof ScalerError) throw fleet;
+  return fleet;
+}
+
+describe('a fleet seen for the first time', () => {
+  it('is decided from memory at once, never below what is there, and again when its history was read', async () => {
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+    await turn(0);
+    let release = (): void => {};
+    source.historyDelay = new Promise((resolve) => {
+      release = resolve;
+    });
+    const fleet = handleOf(control);
+    expect(control.answer(fleet)).toMatchObject({ replicas: 4, at: T0 });
+    const settled = control.settled(fleet);
+    release();
+    expect(await settled).toMatchObject({ replicas: 1, at: T0 });
+  });
+
+  it('waits for its history at most a second', async () => {
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+    await turn(0);
+    source.historyDelay = new Promise(() => {});
+    const started = Date.now();
+    expect(await control.settled(handleOf(control))).toMatchObject({ replicas: 4 });
+    expect(Date.now() - started).toBeLessThan(3_000);
+  });
+
+  it('answers without history when it cannot be read, in hold', async () => {
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }), { since: T0 });
+    source.historyFailure = new Error('no');
+    await turn(0);
+    const fleet = handleOf(control);
+    expect(control.answer(fleet)).toMatchObject({
+      replicas: 4,
+      reason: expect.stringContaining('held at 4'),
+    });
+  });
+
+  it('is never below what was last exported', async () => {
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+    source.exported = [{ at: T0 - 5_000, replicas: 7 }];
+    await turn(0);
+    expect(await control.settled(handleOf(control))).toMatchObject({ replicas: 7 });
+  });
+});
+
+describe('a restart', () => {
+  it('answers as if it had run all along, in the middle of a ramp', async () => {
+    const load = (at: number): Sample => {
+      const second = (at - T0) / 1000;
+      return aSample(at, {
+        running: second < 100 ? 20 : second < 200 ? 90 : 35,
+        ready: second < 130 ? 2 : 9,
+      });
+    };
+    const running = aControl(load, { since: T0 - 600_000 });
+    const fleet = handleOf(running.control);
+    for (let second = -300; second <= 290; second += 5) {
+      await running.turn(second);
+      if (second === -300) await running.control.settled(fleet);
+      if (second % 65 !== 0 || second < 0) continue;
+      const restarted = aControl(load, { since: T0 - 600_000 });
+      await restarted.turn(second);
+      const again = await restarted.control.settled(handleOf(restarted.control));
+      expect({ second, replicas: again.replicas }).toEqual({
+        second,
+        replicas: running.control.answer(fleet).replicas,
+      });
+    }
+  });
+});
+
+describe('the loop', () => {
+  it('skips a cycle whole while one is running, and counts it', async () => {
+    let skipped = 0;
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 1 }), {
+      onSkipped: () => skipped++,
+    });
+    let release = (): void => {};
+    source.readDelay = new Promise((resolve) => {
+      release = resolve;
+    });
+    const first = turn(0);
+    expect(await control.turn(T0 + 5_000)).toBe(false);
+    release();
+    await first;
+    expect(skipped).toBe(1);
+    expect(control.health()).toMatchObject({ ready: true });
+  });
+
+  it('is not ready before its first turn, nor three intervals after its last', async () => {
+    const { control, clock, turn } = aControl((at) => aSample(at, {}));
+    expect(control.health().ready).toBe(false);
+    await turn(0);
+    expect(control.health().ready).toBe(true);
+    clock.now += 15_001;
+    expect(control.health().ready).toBe(false);
+  });
+
+  it('tells subscribers after each Snapshot until they leave', async () => {
+    const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 1 }));
+    const heard: (number | null)[] = [];
+    const stop = control.subscribe(handleOf(control), (answer) => heard.push(answer.at));
+    await turn(0);
+    await turn(5);
+    stop();
+    await turn(10);
+    expect(heard).toEqual([T0, T0 + 5_000]);
+  });
+});
+
+describe('identity', () => {
+  it('tells triggers of one ScaledObject apart by role, model and labels, and nothing else', () => {
+    const { control } = aControl((at) => aSample(at, {}));
+    const plain = handleOf(control);
+    expect(handleOf(control, trigger('vllm', { upscaleDelay: '5s', scalerAddress: 'x:1' })).key).toBe(
+      plain.key,
+    );
+    expect(handleOf(control, trigger('vllm', { model: 'llama' })).key).not.toBe(plain.key);
+    expect(handleOf(control, trigger('vllm', { matchLabels: 'a=b' })).key).not.toBe(plain.key);
+  });
+
+  it('keeps the state when the configuration of a trigger changes', async () => {
+    const { control, turn } = aControl((at) => aSample(at, { running: 90, ready: 2 }));
+    handleOf(control);
+    for (const second of [0, 5, 10, 15]) await turn(second);
+    expect(control.answer(handleOf(control)).replicas).toBe(9);
+    const changed = handleOf(control, trigger('vllm', { targetOngoingRequests: '30' }));
+    await turn(20);
+    expect(control.answer(changed).replicas).toBe(9);
+  });
+
+  it('names what is wrong with a trigger', () => {
+    const { control } = aControl((at) => aSample(at, {}));
+    expect(control.resolve(trigger('vllm', { polcy: 'x' }))).toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('did you mean "policy"'),
+    });
+  });
+
+  it('forgets fleets that nobody asks for, not those with a stream', async () => {
+    const { control, clock } = aControl((at) => aSample(at, {}));
+    handleOf(control, trigger('idle'));
+    control.subscribe(handleOf(control, trigger('watched')), () => {});
+    clock.now += 7_200_000;
+    handleOf(control, trigger('fresh'));
+    expect(control.forget(3_600_000)).toBe(1);
+    expect(control.fleets().map(({ id }) => id.name)).toEqual(['watched', 'fresh']);
+  });
+});
+
+describe('an advisory policy', () => {
+  const revision = aRevision({ default: { ...policy, mode: 'advisory' } });
+
+  it('refuses to steer, unless the trigger wants the neutral 0', async () => {
+    const { control, turn } = aControl((at) => aSample(at, { running: 50, ready: 5 }), { revision });
+    expect(control.resolve(trigger())).toMatchObject({ code: 'refused' });
+    const neutral = handleOf(control, trigger('beside', { advisoryAnswer: 'zero' }));
+    await turn(0);
+    expect(control.answer(neutral)).toMatchObject({ replicas: 0 });
+    expect(control.fleets().at(-1)?.record?.replicas).toBe(5);
+  });
+});
+
+describe('a buffer', () => {
+  it('answers the pause pods of the fleet that it serves', async () => {
+    const revision = aRevision(
+      { default: { ...policy, buffer: { min: 1, max: 8 }, calendar: 'c' } },
+      { calendars: { c: aCalendar((at) => ({ floor: at > T0 + 60_000 ? 6 : 1 })) } },
+    );
+    const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 2 }), { revision });
+    const fleet = handleOf(control);
+    const buffer = handleOf(control, {
+      namespace: 'llm',
+      name: 'vllm-buffer',
+      metadata: { role: 'buffer', fleet: 'vllm' },
+    });
+    await turn(0);
+    expect(control.answer(fleet).replicas).toBe(2);
+    expect(control.answer(buffer)).toMatchObject({
+      replicas: 4,
+      reason: expect.stringContaining('a floor of 6'),
+    });
+  });
+
+  it('knows nothing without that fleet', async () => {
+    const { control, turn } = aControl((at) => aSample(at, {}));
+    const buffer = handleOf(control, {
+      namespace: 'llm',
+      name: 'b',
+      metadata: { role: 'buffer', fleet: 'nobody' },
+    });
+    await turn(0);
+    expect(control.answer(buffer)).toMatchObject({
+      replicas: null,
+      reason: expect.stringContaining('llm/nobody'),
+    });
+  });
+});
+
+describe('explain', () => {
+  const query = { namespace: 'llm', name: 'vllm', role: 'replicas' as const };
+  async function aRunning() {
+    const all = aControl((at) => aSample(at, { running: 30, ready: 3 }), { since: T0 - 3_600_000 });
+    handleOf(all.control);
+    for (const second of [0, 5, 10]) await all.turn(second);
+    return all;
+  }
+
+  it('answers a past instant from its stored record', async () => {
+    const { control } = await aRunning();
+    const record = await control.explain({ ...query, at: T0 + 7_000 });
+    expect(record).toMatchObject({ at: T0 + 5_000, replicas: 3 });
+    expect(record.recomputed).toBeUndefined();
+  });
+
+  it('recomputes an instant before it started, and says so', async () => {
+    const { control } = await aRunning();
+    expect(await control.explain({ ...query, at: T0 - 600_000 })).toMatchObject({
+      at: T0 - 600_000,
+      replicas: 3,
+      recomputed: true,
+    });
+  });
+
+  it('answers what if, and changes nothing', async () => {
+    const { control } = await aRunning();
+    const what = await control.explain({
+      ...query,
+      set: { minReplicas: '6', ongoing: '200', upscaleDelay: '0s' },
+    });
+    expect(what).toMatchObject({ replicas: 20, recomputed: true });
+    expect(await control.explain(query)).toMatchObject({ replicas: 3 });
+  });
+
+  it.each([
+    ['an unknown field', { minReplica: '3' }, 'did you mean "minReplicas"'],
+    ['a value of the wrong type', { minReplicas: 'many' }, 'minReplicas'],
+    ['a negative load', { ongoing: '-1' }, 'set.ongoing'],
+    ['signals', { signals: 'x' }, 'set.signals'],
+  ])('refuses %s', async (_name, set, message) => {
+    const { control } = await aRunning();
+    await expect(control.explain({ ...query, set })).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('computes two at a time and sends a third away', async () => {
+    const { control, source } = await aRunning();
+    source.historyDelay = new Promise(() => {});
+    const past = { ...query, at: T0 - 60_000 };
+    void control.explain(past);
+    void control.explain(past);
+    await expect(control.explain(past)).rejects.toMatchObject({ code: 'exhausted' });
+  });
+
+  it('asks for the model where several fleets share a name', async () => {
+    const { control } = await aRunning();
+    handleOf(control, trigger('vllm', { model: 'llama' }));
+    await expect(control.explain(query)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('mistral, llama'),
+    });
+    expect(await control.explain({ ...query, model: 'mistral' })).toMatchObject({ replicas: 3 });
+  });
+
+  it('does not know fleets that nobody registered', async () => {
+    const { control } = await aRunning();
+    await expect(control.explain({ ...query, name: 'other' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('a new revision', () => {
+  it('is used from the next cycle on, and a policy that is gone keeps its last fields', async () => {
+    const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 1 }));
+    const fleet = handleOf(control);
+    await turn(0);
+    control.use(aRevision({ default: { ...policy, minReplicas: 5 } }, { id: 'second' }));
+    await turn(5);
+    expect(control.answer(fleet).replicas).toBe(5);
+    control.use(aRevision({}, { id: 'third' }));
+    await turn(10);
+    expect(control.answer(fleet).replicas).toBe(5);
+    expect(control.health().revision).toBe('third');
+  });
+
+  it('that was refused shows in health until a good one comes', () => {
+    const { control } = aControl((at) => aSample(at, {}));
+    control.refuse(['p.yaml:1:1 x: must be y']);
+    expect(control.health().refused).toEqual(['p.yaml:1:1 x: must be y']);
+    control.use(aRevision());
+    expect(control.health().refused).toEqual([]);
+  });
+});
