@@ -1,5 +1,5 @@
 import { gridInstant } from '../core/instant.ts';
-import { mergeFields, resolvePolicy } from '../core/policy.ts';
+import { resolvePolicy } from '../core/policy.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';

@@ -41,7 +41,8 @@ export function formatDuration(ms: number): string {
 /** Why `value` is no duration, as the end of a sentence `must be …`; names the likely meaning of a bare number. */
 export function durationRule(value: unknown): string {
   const hint =
-    (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) && Number(value) > 0
+    (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) &&
+    Number(value) > 0
       ? ` (a number needs a unit: did you mean "${value}s"?)`
       : '';
   return `a duration such as "250ms", "30s", "5m" or "1h30m"${hint}`;

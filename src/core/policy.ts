@@ -10,7 +10,11 @@ export const Duration = z
     ctx.addIssue({ code: 'custom', message: `must be ${durationRule(value)}`, input: value });
     return z.NEVER;
   })
-  .meta({ type: 'string', pattern: '^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+)$', examples: ['30s', '5m', '1h30m'] });
+  .meta({
+    type: 'string',
+    pattern: '^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+)$',
+    examples: ['30s', '5m', '1h30m'],
+  });
 
 const Replicas = z.int().min(0).max(100_000);
 const Factor = z.number().gt(0).max(1_000);
@@ -54,9 +58,15 @@ export const PolicyFields = z.strictObject({
   burst: z.strictObject({ threshold: Positive, hold: Duration.optional() }).partial().optional(),
   buffer: z.strictObject({ min: Replicas, max: Replicas, lead: Duration }).partial().optional(),
   coldStart: z.strictObject({ default: Duration, max: Duration }).partial().optional(),
-  delay: z.strictObject({ apply: z.enum(['last', 'min', 'mean', 'max']) }).partial().optional(),
+  delay: z
+    .strictObject({ apply: z.enum(['last', 'min', 'mean', 'max']) })
+    .partial()
+    .optional(),
   guards: z.strictObject({ consolidation: z.boolean() }).partial().optional(),
-  landing: z.strictObject({ tolerance: z.number().min(0).max(1), roundUp: z.boolean() }).partial().optional(),
+  landing: z
+    .strictObject({ tolerance: z.number().min(0).max(1), roundUp: z.boolean() })
+    .partial()
+    .optional(),
   provisionTimeout: Duration.optional(),
   calendar: z.string().min(1).optional(),
   mode: z.enum(['active', 'advisory']).optional(),
@@ -98,7 +108,9 @@ export interface Policy {
 export function mergeFields(under: PolicyFields, over: PolicyFields): PolicyFields {
   const { smoothingFactor, ...rest } = over;
   const factors =
-    smoothingFactor === undefined ? {} : { upscalingFactor: smoothingFactor, downscalingFactor: smoothingFactor };
+    smoothingFactor === undefined
+      ? {}
+      : { upscalingFactor: smoothingFactor, downscalingFactor: smoothingFactor };
   const merged: PolicyFields = { ...under, ...factors, ...rest };
   for (const group of GROUPS) {
     if (under[group] && over[group]) Object.assign(merged, { [group]: { ...under[group], ...over[group] } });
@@ -124,9 +136,16 @@ export function resolvePolicy(...layers: readonly PolicyFields[]): Policy {
     lookBackPeriod: fields.lookBackPeriod ?? 30_000,
     aggregation: fields.aggregation ?? 'mean',
     signals: fields.signals ?? {},
-    burst: fields.burst?.threshold === undefined ? null : { threshold: fields.burst.threshold, hold: fields.burst.hold ?? 60_000 },
+    burst:
+      fields.burst?.threshold === undefined
+        ? null
+        : { threshold: fields.burst.threshold, hold: fields.burst.hold ?? 60_000 },
     buffer: fields.buffer
-      ? { min: fields.buffer.min ?? 0, max: fields.buffer.max ?? Number.MAX_SAFE_INTEGER, lead: fields.buffer.lead ?? 300_000 }
+      ? {
+          min: fields.buffer.min ?? 0,
+          max: fields.buffer.max ?? Number.MAX_SAFE_INTEGER,
+          lead: fields.buffer.lead ?? 300_000,
+        }
       : null,
     coldStart: { default: fields.coldStart?.default ?? 300_000, max: fields.coldStart?.max ?? 1_800_000 },
     delay: { apply: fields.delay?.apply ?? 'last' },

@@ -44,7 +44,13 @@ export interface ReplicaFacts {
   readonly source: string;
 }
 
-export const UNKNOWN_REPLICAS: ReplicaFacts = { spec: null, ready: null, starting: null, unschedulable: null, source: 'unknown' };
+export const UNKNOWN_REPLICAS: ReplicaFacts = {
+  spec: null,
+  ready: null,
+  starting: null,
+  unschedulable: null,
+  source: 'unknown',
+};
 
 /** A sample of which nothing is known; `why` says so. */
 export function absentSample(at: number, why: string, replicas: ReplicaFacts = UNKNOWN_REPLICAS): Sample {

@@ -57,6 +57,7 @@ export function aCalendar(bounds: Partial<Bounds> | ((at: number) => Partial<Bou
     maxFloor: (from, to) => Math.max(boundsAt(from).floor, boundsAt(to).floor),
     next: () => [],
     sessions: () => [],
+    datedRows: () => [],
   };
 }
 
