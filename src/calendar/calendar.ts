@@ -32,6 +32,15 @@ export interface Session {
   readonly name?: string;
 }
 
+/** A dated row of the file, as a person would check it. */
+export interface DatedRow {
+  readonly date: string;
+  readonly kind: 'holiday' | 'early close' | 'late open' | 'late close' | 'extra session' | 'event';
+  readonly name: string | null;
+  /** The sessions it concerns; empty for an event. */
+  readonly sessions: readonly string[];
+}
+
 /**
  * A compiled calendar: immutable, pure, cheap to ask. `autoLeadMs` is the lead of windows whose lead is `auto`.
  * Cost of every question is independent of how far the instant is from any date.
@@ -46,8 +55,13 @@ export interface Calendar {
   boundsAt(at: number, autoLeadMs: number): Bounds;
   /** The highest floor asked for at any instant of [from, to]. */
   maxFloor(from: number, to: number, autoLeadMs: number): number;
-  /** The next `count` instants after `at` (exclusive) at which anything of the bounds changes. */
+  /**
+   * The next `count` instants after `at` (exclusive) at which floor, ceiling, policy or windows change; fewer when
+   * nothing changes any more. The end of `covers` alone is no such change.
+   */
   next(at: number, autoLeadMs: number, count: number): readonly Transition[];
   /** Sessions dated in [fromDate, toDate], ordered by open. */
   sessions(fromDate: string, toDate: string, session?: string): readonly Session[];
+  /** The file's dated rows of [fromDate, toDate], by date. */
+  datedRows(fromDate: string, toDate: string): readonly DatedRow[];
 }
