@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Control, type ControlOptions } from '../../src/control/control.ts';
-import type { FleetHandle } from '../../src/control/scaler.ts';
+import type { FleetHandle, TriggerRef } from '../../src/control/scaler.ts';
 import type { PolicyFields } from '../../src/core/policy.ts';
 import type { Sample } from '../../src/core/sample.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
@@ -43,13 +43,13 @@ function aControl(
   return { control, source, clock, turn };
 }
 
-const trigger = (name = 'vllm', metadata: Record<string, string> = {}) => ({
+const trigger = (name = 'vllm', metadata: Record<string, string> = {}): TriggerRef => ({
   namespace: 'llm',
   name,
   metadata: { model: 'mistral', ...metadata },
 });
 
-function handleOf(control: Control, ref = trigger()): FleetHandle {
+function handleOf(control: Control, ref: TriggerRef = trigger()): FleetHandle {
   const fleet = control.resolve(ref);
   if (fleet instanceof ScalerError) throw fleet;
   return fleet;

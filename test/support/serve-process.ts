@@ -16,7 +16,9 @@ export interface CommandResult {
 
 /** Runs a command of the real CLI to its end. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], { env: { ...process.env, NO_COLOR: '1', ...env } });
+  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  });
   const output = collect(child);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...output() };
@@ -34,9 +36,20 @@ export interface ServeProcess {
 
 /** Starts `bellwether serve` on a configuration folder made of these files; rejects with its stderr when it does not serve. */
 export async function startServe(folder: string): Promise<ServeProcess> {
-  const child = spawn(process.execPath, ['--import', TSX, CLI, 'serve', '--config', join(folder, 'bellwether.yaml')]);
+  const child = spawn(process.execPath, [
+    '--import',
+    TSX,
+    CLI,
+    'serve',
+    '--config',
+    join(folder, 'bellwether.yaml'),
+  ]);
   const output = collect(child);
-  const log = () => output().stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const log = () =>
+    output()
+      .stderr.split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   const closed = once(child, 'close') as Promise<[number | null]>;
   const serving = new Promise<Record<string, unknown>>((resolve) => {
     child.stderr?.on('data', () => {
@@ -59,7 +72,9 @@ export async function startServe(folder: string): Promise<ServeProcess> {
 }
 
 /** A temporary folder with these files. */
-export async function aFolder(files: Readonly<Record<string, string>>): Promise<{ path: string; write(name: string, text: string): Promise<void>; remove(): Promise<void> }> {
+export async function aFolder(
+  files: Readonly<Record<string, string>>,
+): Promise<{ path: string; write(name: string, text: string): Promise<void>; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'bellwether-serve-'));
   const write = (name: string, text: string): Promise<void> => writeFile(join(path, name), text);
   for (const [name, text] of Object.entries(files)) await write(name, text);
