@@ -32,10 +32,7 @@ interface Named {
 
 /** loadRevision without the disk. */
 export function buildRevision(sources: Sources): LoadedRevision {
-  const named: Named = {
-    policies: collect('policy', sources.policies, readPolicy),
-    calendars: collect('calendar', sources.calendars, (value) => readCalendar(value, Date.now())),
-  };
+  const named = readNamed(sources);
   const main = readMain(sources, named);
   const problems = [...main.problems, ...problemsOfPolicies(named), ...problemsOf(named.calendars)];
   if (main.config === undefined || hasErrors(problems)) return { problems };
@@ -48,6 +45,19 @@ export function buildRevision(sources: Sources): LoadedRevision {
     warnings: problems,
   };
   return { revision };
+}
+
+function readNamed(sources: Sources): Named {
+  return {
+    policies: collect('policy', sources.policies, readPolicy),
+    calendars: collect('calendar', sources.calendars, (value) => readCalendar(value, Date.now())),
+  };
+}
+
+/** The names that triggers may use, whether or not the configuration is otherwise right. */
+export function knownNames(sources: Sources) {
+  const [document] = parseSource(sources.main, 'prometheus').documents;
+  return { ...knownTo(readNamed(sources)), defaultPolicy: document && defaultPolicyOf(document) };
 }
 
 function readMain(sources: Sources, named: Named) {
@@ -75,7 +85,7 @@ function defaultPolicyOf(document: YamlDocument): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-/** A policy that is broken elsewhere is known all the same; what it would say is not. */
+/** A policy that is broken is known all the same; what it would say is not. */
 function knownTo({ policies, calendars }: Named) {
   const whole = byName(policies);
   const names = [...namesOf(policies)];

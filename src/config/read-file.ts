@@ -15,11 +15,10 @@ export async function readText(path: string): Promise<FileText> {
   }
 }
 
-/** Whether a file is there and can be read; its content is nobody's business here. Undefined: it is. */
+/** Why a secret's file cannot be used; undefined when it can. Its content is read by those who need it. */
 export async function faultOfFile(path: string): Promise<string | undefined> {
   try {
-    const { isFile } = await stat(path).then((stats) => ({ isFile: stats.isFile() }));
-    return isFile ? undefined : 'was not a file';
+    return (await stat(path)).isFile() ? undefined : 'was not a file';
   } catch (error) {
     return faultOf(error);
   }
@@ -40,8 +39,8 @@ function faultOf(error: unknown): string {
   return FAULTS[code] ?? 'could not be read';
 }
 
-/** The problem of a file that cannot be read at all. */
+/** The problem of a file that cannot be read at all; it stands at line 0, since there are no lines. */
 export function unreadableFile(file: string, fault: string): Problem {
   const message = `must be a file that can be read, ${fault}`;
-  return { severity: 'error', file, line: 1, column: 1, path: '', message };
+  return { severity: 'error', file, line: 0, column: 0, path: '', message };
 }
