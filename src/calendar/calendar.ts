@@ -52,6 +52,8 @@ export interface Calendar {
   readonly covers: { readonly from: string; readonly to: string } | null;
   /** First instant after `covers`, epoch ms; null without covers. */
   readonly coveredUntil: number | null;
+  /** In the file's order. */
+  readonly sessionNames: readonly string[];
   boundsAt(at: number, autoLeadMs: number): Bounds;
   /** The highest floor asked for at any instant of [from, to]. */
   maxFloor(from: number, to: number, autoLeadMs: number): number;

@@ -16,12 +16,18 @@ export function checkChange(report: Report, row: DatedRowModel, kind: ChangeKind
     const day = weeklySession(session, row.day);
     return day ? [{ session, day }] : [];
   });
-  if (usual.length === 0) return warnNoSession(report, row);
+  if (usual.length === 0) {
+    warnNoSession(report, row);
+    return;
+  }
   const open = usual.filter(({ session }) => {
     const changes = session.changes.get(row.day);
     return !changes?.holiday && !changes?.extra;
   });
-  if (open.length === 0) return warnOutranked(report, row, usual[0]?.session);
+  if (open.length === 0) {
+    warnOutranked(report, row, usual[0]?.session);
+    return;
+  }
   const minute = parseWallTime(row.time ?? '') ?? 0;
   const effects = open.map((target) => ({ ...target, effect: effectOf(kind, minute, target.day) }));
   const some = effects.some(({ effect }) => effect === 'changes');

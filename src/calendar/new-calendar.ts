@@ -41,6 +41,7 @@ export function newCalendar({
     timezone: zone.name,
     covers: covers && { from: formatDate(covers.from), to: formatDate(covers.to) },
     coveredUntil,
+    sessionNames: [...sessions.keys()],
     boundsAt(at, autoLeadMs): Bounds {
       const { floor, ceiling, policy, windows } = timeline.at(at, autoLeadMs);
       const covered = at >= coveredFrom && (coveredUntil === null || at < coveredUntil);

@@ -53,6 +53,7 @@ export function aCalendar(bounds: Partial<Bounds> | ((at: number) => Partial<Bou
     timezone: 'UTC',
     covers: null,
     coveredUntil: null,
+    sessionNames: [],
     boundsAt,
     maxFloor: (from, to) => Math.max(boundsAt(from).floor, boundsAt(to).floor),
     next: () => [],

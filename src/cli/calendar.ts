@@ -1,0 +1,234 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Bounds, Calendar, Session, Transition } from '../calendar/calendar.ts';
+import { type Day, parseDate } from '../calendar/civil-date.ts';
+import { preview } from '../calendar/preview.ts';
+import { table } from '../calendar/table.ts';
+import { openZone } from '../calendar/wall-time.ts';
+import { loadCalendarFile } from '../config/load-calendar.ts';
+import { durationRule, formatDuration, parseDuration } from '../core/duration.ts';
+import { formatInstant, parseInstant } from '../core/instant.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { formatProblem } from '../core/problem.ts';
+import { ScalerError } from '../core/scaler-error.ts';
+import type { Io } from './io.ts';
+
+/** `bellwether calendar sessions|bounds|next|preview`: what a calendar says, without a scaler. */
+export function calendarCommand(io: Io): Command {
+  return new Command('calendar')
+    .description('sessions, bounds and coming changes of a calendar file')
+    .addCommand(sessionsCommand(io))
+    .addCommand(boundsCommand(io))
+    .addCommand(nextCommand(io))
+    .addCommand(previewCommand(io));
+}
+
+const MAX_PREVIEW_DAYS = 400;
+
+interface RangeFlags {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sessionsCommand(io: Io): Command {
+  return new Command('sessions')
+    .description('the sessions dated from --from to --to, both inclusive, ordered by open')
+    .argument('<file>', 'calendar file')
+    .option('--session <name>', 'only this session')
+    .requiredOption('--from <date>', 'first date, YYYY-MM-DD', dateArgument)
+    .requiredOption('--to <date>', 'last date, YYYY-MM-DD', dateArgument)
+    .option('--json', 'one JSON array')
+    .addHelpText('after', example('sessions calendars/us-equities.yaml --from 2026-11-23 --to 2026-11-27'))
+    .action((file: string, flags: RangeFlags & { session?: string; json?: true }) =>
+      withCalendar(io, file, (calendar) => {
+        checkRange(flags);
+        checkSession(calendar, flags.session);
+        const sessions = calendar.sessions(flags.from, flags.to, flags.session);
+        io.out(flags.json ? JSON.stringify(sessions.map(sessionJson), null, 2) : sessionTable(sessions));
+      }),
+    );
+}
+
+interface AtFlags {
+  readonly at: number;
+  readonly lead: number;
+  readonly json?: true;
+}
+
+function boundsCommand(io: Io): Command {
+  return new Command('bounds')
+    .description('floor, ceiling and policy overrides at one instant')
+    .argument('<file>', 'calendar file')
+    .requiredOption('--at <time>', 'ISO 8601 with Z or an offset, or Unix seconds', timeArgument)
+    .option('--lead <duration>', 'what `lead: auto` stands for', leadArgument, 0)
+    .option('--json', 'one JSON object')
+    .addHelpText('after', example('bounds calendars/us-equities.yaml --at 2026-11-27T13:58:00Z --lead 5m'))
+    .action((file: string, { at, lead, json }: AtFlags) =>
+      withCalendar(io, file, (calendar) => {
+        const bounds = boundsJson(at, calendar.boundsAt(at, lead));
+        io.out(json ? JSON.stringify(bounds, null, 2) : boundsText(bounds));
+      }),
+    );
+}
+
+function nextCommand(io: Io): Command {
+  return new Command('next')
+    .description('the next instants at which floor, ceiling, policy or windows change')
+    .argument('<file>', 'calendar file')
+    .requiredOption('--at <time>', 'ISO 8601 with Z or an offset, or Unix seconds', timeArgument)
+    .option('--lead <duration>', 'what `lead: auto` stands for', leadArgument, 0)
+    .option('--count <n>', 'how many, 1 to 1000', countArgument, 5)
+    .option('--json', 'one JSON array')
+    .addHelpText('after', example('next calendars/us-equities.yaml --at 2026-11-26T00:00:00Z --count 3'))
+    .action((file: string, { at, lead, count, json }: AtFlags & { count: number }) =>
+      withCalendar(io, file, (calendar) => {
+        const transitions = calendar.next(at, lead, count);
+        io.out(
+          json ? JSON.stringify(transitions.map(transitionJson), null, 2) : transitionTable(transitions),
+        );
+      }),
+    );
+}
+
+function previewCommand(io: Io): Command {
+  return new Command('preview')
+    .description("the hours a person would check before merging: table and chart in the calendar's zone")
+    .argument('<file>', 'calendar file')
+    .requiredOption('--from <date>', 'first date, YYYY-MM-DD', dateArgument)
+    .requiredOption('--to <date>', 'last date, YYYY-MM-DD', dateArgument)
+    .option('--lead <duration>', 'what `lead: auto` stands for', leadArgument, 0)
+    .addHelpText('after', example('preview calendars/us-equities.yaml --from 2026-11-23 --to 2026-11-29'))
+    .action((file: string, flags: RangeFlags & { lead: number }) =>
+      withCalendar(io, file, (calendar) => {
+        const range = checkRange(flags);
+        if (range.to - range.from >= MAX_PREVIEW_DAYS) {
+          throw new ScalerError(
+            'invalid',
+            `--to must be within ${MAX_PREVIEW_DAYS} days of --from, was ${flags.to}`,
+          );
+        }
+        const zone = openZone(calendar.timezone);
+        if (!zone) throw new ScalerError('internal', `no rules for the zone ${calendar.timezone}`);
+        io.out(preview({ calendar, zone, range, autoLeadMs: flags.lead }));
+      }),
+    );
+}
+
+function example(command: string): string {
+  return `\nExample:\n  $ bellwether calendar ${command}`;
+}
+
+/** Loads the file, tells what is wrong or risky in it on stderr, and runs `use` on a calendar that is sound. */
+async function withCalendar(io: Io, file: string, use: (calendar: Calendar) => void): Promise<void> {
+  try {
+    const loaded = await loadCalendarFile(file);
+    for (const problem of 'problems' in loaded ? loaded.problems : loaded.warnings)
+      io.err(formatProblem(problem));
+    if ('problems' in loaded) io.setExitCode(1);
+    else use(loaded.calendar);
+  } catch (reason) {
+    if (!(reason instanceof ScalerError)) throw reason;
+    io.err(`error: ${reason.message}`);
+    io.setExitCode(2);
+  }
+}
+
+function checkRange({ from, to }: RangeFlags): { from: Day; to: Day } {
+  const [first, last] = [parseDate(from), parseDate(to)];
+  if (first !== undefined && last !== undefined && first <= last) return { from: first, to: last };
+  throw new ScalerError('invalid', `--to must not be before --from (${from}), was ${to}`);
+}
+
+function checkSession({ sessionNames }: Calendar, name: string | undefined): void {
+  if (name === undefined || sessionNames.includes(name)) return;
+  const hint = didYouMean(name, sessionNames) || ` (sessions: ${sessionNames.join(', ') || 'none'})`;
+  throw new ScalerError('invalid', `--session must be a session of the calendar, was "${name}"${hint}`);
+}
+
+function dateArgument(text: string): string {
+  if (parseDate(text) !== undefined) return text;
+  throw new InvalidArgumentError('It must be a date that exists, YYYY-MM-DD between 1970 and 2199.');
+}
+
+const LAST_INSTANT = Date.UTC(2200, 0, 1);
+
+function timeArgument(text: string): number {
+  const at = parseInstant(text);
+  if (at !== undefined && at >= 0 && at < LAST_INSTANT) return at;
+  throw new InvalidArgumentError(
+    'It must be ISO 8601 with Z or an offset (2026-11-27T13:58:00Z), or Unix seconds, between 1970 and 2199.',
+  );
+}
+
+const MAX_LEAD_MS = 7 * 86_400_000;
+
+function leadArgument(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms <= MAX_LEAD_MS) return ms;
+  throw new InvalidArgumentError(`It must be ${durationRule(text)}, at most 7d.`);
+}
+
+function countArgument(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 1_000) return count;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+}
+
+/** ISO 8601 with Z, cut to seconds: part of what scripts rely on. */
+function seconds(ms: number): string {
+  return formatInstant(Math.floor(ms / 1000) * 1000);
+}
+
+function sessionJson({ session, date, intervals, name }: Session) {
+  const times = intervals.map(({ open, close }) => ({ open: seconds(open), close: seconds(close) }));
+  return { session, date, intervals: times, ...(name === undefined ? {} : { name }) };
+}
+
+function boundsJson(at: number, { floor, ceiling, policy, windows, covered }: Bounds) {
+  return { at: seconds(at), floor, ceiling, policy: policyJson(policy), windows, covered };
+}
+
+const DURATIONS = /(Delay|Period|Timeout)$|^(hold|lead|default|max)$/;
+
+/** The overrides as a person writes them: durations as text. */
+function policyJson(policy: object, group = ''): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(policy).map(([field, value]) => {
+      if (typeof value === 'object' && value !== null) return [field, policyJson(value, field)];
+      const isDuration = DURATIONS.test(field) && !(group === 'buffer' && field === 'max');
+      return [field, isDuration && typeof value === 'number' ? formatDuration(value) : value];
+    }),
+  );
+}
+
+function transitionJson({ at, floor, ceiling, windows }: Transition) {
+  return { at: seconds(at), floor, ceiling, windows };
+}
+
+function sessionTable(sessions: readonly Session[]): string {
+  const rows = sessions.flatMap(({ session, date, intervals, name }) =>
+    intervals.map(({ open, close }) => [date, session, seconds(open), seconds(close), name ?? '']),
+  );
+  return rows.length === 0 ? 'no sessions' : table([['date', 'session', 'open', 'close', 'note'], ...rows]);
+}
+
+function boundsText({ at, floor, ceiling, policy, windows, covered }: ReturnType<typeof boundsJson>): string {
+  return table([
+    ['at', at],
+    ['floor', String(floor)],
+    ['ceiling', ceiling === null ? 'none' : String(ceiling)],
+    ['policy', Object.keys(policy).length === 0 ? 'no overrides' : JSON.stringify(policy)],
+    ['windows', windows.join(', ') || 'none'],
+    ['covered', covered ? 'yes' : 'no: dated rows are not known for this day, the weekly shape is assumed'],
+  ]);
+}
+
+function transitionTable(transitions: readonly Transition[]): string {
+  if (transitions.length === 0) return 'nothing changes any more';
+  const rows = transitions.map(({ at, floor, ceiling, windows }) => [
+    seconds(at),
+    String(floor),
+    ceiling === null ? '-' : String(ceiling),
+    windows.join(', ') || '-',
+  ]);
+  return table([['at', 'floor', 'ceiling', 'windows'], ...rows]);
+}
