@@ -18,7 +18,8 @@ const DEEPEST = 6;
 
 /**
  * The logger: one JSON object a line, `time` in ISO 8601, `level` as a word, a static `msg` with the values in fields.
- * Secrets do not get through it, wherever they are in what is logged: see SECRET and URL_USER.
+ * Secrets do not get through it, however deep in the fields of a call: see SECRET and URL_USER. (pino shows no formatter the
+ * fields of a child logger; those are names, not values.)
  */
 export function createLog({ level, destination = pino.destination(2) }: LogOptions): Logger {
   const options: LoggerOptions = {
@@ -27,7 +28,6 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
-      bindings: (fields) => withoutSecrets(fields, 0) as Record<string, unknown>,
       log: (fields) => withoutSecrets(fields, 0) as Record<string, unknown>,
     },
     serializers: { err: (err: Error) => withoutSecrets(stdSerializers.err(err), 0) },

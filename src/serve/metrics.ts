@@ -61,6 +61,52 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
     });
   }
 
+  const own = ownMetrics(registers);
+
+  function forgetColdStarts(): void {
+    if (coldStartsOf.size === 0) return;
+    const here = new Set([...snapshot.keys()].map(joined));
+    for (const [key, labels] of coldStartsOf) {
+      if (here.has(key)) continue;
+      own.coldStartSeconds.remove(labels);
+      coldStartsOf.delete(key);
+    }
+  }
+
+  return {
+    observeSnapshot(records) {
+      snapshot = oneForEachSeries(records, labelsOf);
+      forgetColdStarts();
+    },
+    evaluated: (durationMs) => own.evaluationSeconds.observe(durationMs / 1000),
+    skipped: (count) => own.skippedEvaluations.inc(count),
+    configured(revision, valid) {
+      own.configRevision.reset();
+      own.configRevision.set({ revision }, 1);
+      own.configValid.set(valid ? 1 : 0);
+    },
+    observeSource({ name, up, requests }) {
+      own.sourceUp[name].set(up ? 1 : 0);
+      own.sourceRequests.set({ source: name }, requests);
+    },
+    calendarsCovered(until) {
+      own.coveredUntil.reset();
+      for (const [calendar, at] of until) if (at !== null) own.coveredUntil.set({ calendar }, at / 1000);
+    },
+    coldStarted(fleet, durationMs) {
+      const labels = labelsOf(fleet);
+      coldStartsOf.set(joined(labels), labels);
+      own.coldStartSeconds.observe(labels, durationMs / 1000);
+    },
+    grpcCall: (method, code) => own.grpcRequests.inc({ method, code }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    describe: () => described(registry),
+  };
+}
+
+/** The metrics that are no fleet's gauge. */
+function ownMetrics(registers: Registry[]) {
   const evaluationSeconds = new Histogram({
     name: 'bellwether_evaluation_duration_seconds',
     help: 'Time of one evaluation of all fleets, reading the source included',
@@ -122,46 +168,16 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
   });
   // A gauge without labels starts at 0, which would say "down" and "refused" before anything was tried.
   for (const gauge of [configValid, sourceUp.prometheus, sourceUp.scrape]) gauge.remove();
-
-  function forgetColdStarts(): void {
-    if (coldStartsOf.size === 0) return;
-    const here = new Set([...snapshot.keys()].map(joined));
-    for (const [key, labels] of coldStartsOf) {
-      if (here.has(key)) continue;
-      coldStartSeconds.remove(labels);
-      coldStartsOf.delete(key);
-    }
-  }
-
   return {
-    observeSnapshot(records) {
-      snapshot = oneForEachSeries(records, labelsOf);
-      forgetColdStarts();
-    },
-    evaluated: (durationMs) => evaluationSeconds.observe(durationMs / 1000),
-    skipped: (count) => skippedEvaluations.inc(count),
-    configured(revision, valid) {
-      configRevision.reset();
-      configRevision.set({ revision }, 1);
-      configValid.set(valid ? 1 : 0);
-    },
-    observeSource({ name, up, requests }) {
-      sourceUp[name].set(up ? 1 : 0);
-      sourceRequests.set({ source: name }, requests);
-    },
-    calendarsCovered(until) {
-      coveredUntil.reset();
-      for (const [calendar, at] of until) if (at !== null) coveredUntil.set({ calendar }, at / 1000);
-    },
-    coldStarted(fleet, durationMs) {
-      const labels = labelsOf(fleet);
-      coldStartsOf.set(joined(labels), labels);
-      coldStartSeconds.observe(labels, durationMs / 1000);
-    },
-    grpcCall: (method, code) => grpcRequests.inc({ method, code }),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-    describe: () => described(registry),
+    evaluationSeconds,
+    skippedEvaluations,
+    configValid,
+    configRevision,
+    sourceUp,
+    sourceRequests,
+    coveredUntil,
+    coldStartSeconds,
+    grpcRequests,
   };
 }
 
