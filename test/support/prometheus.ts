@@ -93,7 +93,6 @@ async function launch(folder: string, config: string, more: readonly string[]) {
         `--storage.tsdb.path=${join(folder, 'data')}`,
         `--web.listen-address=127.0.0.1:${port}`,
         '--web.enable-lifecycle',
-        '--storage.tsdb.no-lockfile',
         ...more,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
