@@ -72,11 +72,11 @@ function notFound(
 
 function checkParams(params: URLSearchParams, allowed: readonly string[]): void {
   const seen = new Set<string>();
+  const names = allowed.filter((name) => name !== SET);
   for (const key of params.keys()) {
     const known =
-      allowed.includes(key) || (allowed.includes(SET) && key.startsWith(SET) && key.length > SET.length);
+      names.includes(key) || (allowed.includes(SET) && key.startsWith(SET) && key.length > SET.length);
     if (!known) {
-      const names = allowed.filter((each) => each !== SET);
       const sets = allowed.includes(SET) ? ' or set.FIELD' : '';
       invalid(shown(key), `must be one of ${names.join(', ')}${sets}${didYouMean(key, names)}`);
     }
