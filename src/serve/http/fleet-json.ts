@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { ChartPoint, FleetLine } from '../../control/scaler.ts';
 import { formatInstant } from '../../core/instant.ts';
-import { answerOf, reasonOf } from './record-json.ts';
 
 const Count = z.number().nullable();
 
@@ -29,9 +28,9 @@ export function fleetJson({ id, mode, record }: FleetLine): FleetsJson[number] {
     role: id.role,
     model: id.model,
     mode,
-    replicas: record && answerOf(record),
+    replicas: record?.replicas ?? null,
     ready: record?.replicaFacts.ready ?? null,
-    reason: record && reasonOf(record),
+    reason: record?.reason ?? null,
     at: record && formatInstant(record.at),
     held: record?.held ?? null,
   };

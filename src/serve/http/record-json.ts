@@ -72,25 +72,14 @@ const HELD: Readonly<Record<HoldReason, string>> = {
   unknown: 'nothing falls while no signal is known',
 };
 
-/** What this fleet's own trigger is told: pause pods for a buffer, replicas otherwise. */
-export function answerOf(record: DecisionRecord): number | null {
-  return record.fleet.role === 'buffer' ? record.buffer : record.replicas;
-}
-
-/** Why, in one sentence; for a buffer the reason of its own step. */
-export function reasonOf(record: DecisionRecord): string {
-  if (record.fleet.role !== 'buffer') return record.reason;
-  return record.steps.find(({ step }) => step === 'buffer')?.reason ?? record.reason;
-}
-
 /** A record as `explain` answers it: instants as ISO 8601 in UTC, numbers and sentences as they are. */
 export function recordJson(record: DecisionRecord): RecordJson {
   const { fleet, next } = record;
   return {
     fleet: { ...fleet, matchLabels: { ...fleet.matchLabels } },
     at: formatInstant(record.at),
-    replicas: answerOf(record),
-    reason: reasonOf(record),
+    replicas: record.replicas,
+    reason: record.reason,
     steps: record.steps.map(stepJson),
     signals: record.signals.map((signal) => ({
       ...signal,

