@@ -55,9 +55,12 @@ export const WORKLOADS = {
   kube_statefulset_status_replicas_ready: ['statefulset', 'ready'],
 } as const;
 
-/** A PromQL string literal. JSON's escapes are a subset of Go's but for lone surrogates, which are no text. */
+/**
+ * A PromQL string literal. JSON's escapes are a subset of Go's but for lone surrogates, which are no text and become
+ * U+FFFD; PromQL's lexer takes that one, bare, for broken UTF-8.
+ */
 export function quote(text: string): string {
-  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd'));
+  return JSON.stringify(text.replace(/\p{Surrogate}/gu, '\ufffd')).replaceAll('\ufffd', '\\ufffd');
 }
 
 /** A regular expression that matches exactly one of `texts`; RE2 anchors it. */
