@@ -70,7 +70,7 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
     );
   coverage();
 
-  const servers = await startServers(revision.config, configFile, { control, metrics, log });
+  const servers = await startServers(revision.config, configFile, { control, metrics, log, now });
   const housekeeping = startHousekeeping({
     log,
     now,
@@ -144,12 +144,17 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
 }
 
 interface Served {
+  readonly now: () => number;
   readonly control: Control;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly log: Logger;
 }
 
-async function startServers(config: BellwetherConfig, configFile: string, { control, metrics, log }: Served) {
+async function startServers(
+  config: BellwetherConfig,
+  configFile: string,
+  { control, metrics, log, now }: Served,
+) {
   const file = (path: string): string => resolve(dirname(configFile), path);
   const { tls, listen } = config;
   const grpc = await startGrpcServer({
@@ -173,6 +178,7 @@ async function startServers(config: BellwetherConfig, configFile: string, { cont
       metricsText: () => metrics.text(),
       address,
       log,
+      now,
       ...(tokenFile !== undefined && { bearerTokenFile: file(tokenFile) }),
     });
     const host = address.slice(0, address.lastIndexOf(':')).replace(/^(0\.0\.0\.0|\[::\])$/, '127.0.0.1');

@@ -8,7 +8,7 @@ const GATHER = 20;
 const BATCH = 500;
 /** A history query that fails is tried again with the next gathering after this long, this often. */
 const RETRY = 2_000;
-const ATTEMPTS = 5;
+const ATTEMPTS = 15;
 
 export interface BackfillOptions {
   readonly log: Logger;

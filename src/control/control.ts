@@ -23,6 +23,8 @@ import { applyDraft, type Draft, draftBuffer, draftOf } from './turn.ts';
 
 /** How long GetMetrics waits for the history of a fleet seen for the first time. */
 const SETTLE_WAIT = 1_000;
+/** A backstop: sources have time limits of their own, which are shorter. */
+const READ_LIMIT = 60_000;
 /** A cycle yields to the event loop after this long, so that RPCs are answered meanwhile. */
 const SLICE = 8;
 
@@ -195,7 +197,7 @@ export class Control implements Scaler {
 
   async #cycle(at: number): Promise<void> {
     const tracks = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'replicas');
-    const aborted = AbortSignal.timeout(Math.max(1_000, this.#revision.config.evaluationInterval * 2));
+    const aborted = AbortSignal.timeout(READ_LIMIT);
     const reading = await this.#source.read(
       at,
       tracks.map((track) => track.query),
@@ -240,10 +242,10 @@ export class Control implements Scaler {
   }
 
   #settle(tracks: readonly Track[]): void {
+    for (const track of tracks) track.settled = true;
     this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'replicas'));
     this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'buffer'));
     for (const track of tracks) {
-      track.settled = true;
       for (const wake of track.waiters) wake();
       track.waiters.clear();
     }

@@ -1,5 +1,5 @@
 import { gridInstant } from '../core/instant.ts';
-import { resolvePolicy } from '../core/policy.ts';
+import { mergeFields, resolvePolicy } from '../core/policy.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';
@@ -8,7 +8,7 @@ import type { ControlContext } from './control.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import type { AgendaEntry, ExplainQuery } from './scaler.ts';
 import { capacityFor, inputOf, newTrack, type Track } from './track.ts';
-import { recordOf } from './turn.ts';
+import { asBuffer, recordOf } from './turn.ts';
 import { changed, readWhatIf, type WhatIf } from './what-if.ts';
 
 /** Recomputations at a time, and how long one may take. */
@@ -87,45 +87,55 @@ export class Explainer {
   }
 
   async #recompute(track: Track, query: ExplainQuery, changes: WhatIf): Promise<DecisionRecord> {
-    const { revision, source, now } = this.#context();
-    const step = revision.config.evaluationInterval;
-    const scratch = this.#scratchOf(track);
-    let at = track.record?.at ?? null;
-    if (query.at !== undefined) {
-      at = gridInstant(query.at, step);
-      if (at > now()) throw new ScalerError('invalid', 'at must not lie in the future');
-      const range = {
-        from: at - Math.ceil(Math.min(revision.config.historyLimit, memoryOf(track)) / step) * step,
-        to: at,
-        step,
-      };
-      const histories = await source
-        .history(range, [track.query], AbortSignal.timeout(TIME_LIMIT))
-        .catch((reason: unknown) => {
-          throw new ScalerError('unavailable', 'the history of that instant cannot be read', {
-            cause: reason,
-          });
-        });
-      const history = histories.get(track.key);
-      if (history === undefined || history.samples.at(-1)?.at !== at)
-        throw new ScalerError('not-found', 'nothing is known of that instant');
-      replayHistory(scratch, history, step);
-    }
-    if (at === null) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
-    const decision = decide(changed(inputOf(scratch, at, step), changes), scratch.before).decision;
-    return { ...recordOf(track, decision, revision.id), recomputed: true };
+    const { registry, revision } = this.#context();
+    const isBuffer = track.config.id.role === 'buffer';
+    const served = isBuffer ? registry.servedBy(track) : track;
+    if (served === undefined)
+      throw new ScalerError('unavailable', 'the fleet that this buffer serves is not known');
+    const scratch = scratchOf(served);
+    if (isBuffer) scratch.fields = mergeFields(served.fields, track.config.overrides);
+    const at = query.at === undefined ? served.record?.at : await this.#rewind(scratch, query.at);
+    if (at === undefined) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
+    const input = changed(inputOf(scratch, at, revision.config.evaluationInterval), changes);
+    const { decision } = decide(input, scratch.before);
+    return { ...recordOf(track, isBuffer ? asBuffer(decision) : decision, revision.id), recomputed: true };
   }
 
-  /** A copy of the track that a recomputation may change. */
-  #scratchOf(track: Track): Track {
-    const scratch = newTrack(track.key, track.config, capacityFor(100_000), track.lastAsked);
-    scratch.fields = track.fields;
-    scratch.calendar = track.calendar;
-    scratch.mode = track.mode;
-    scratch.samples = [...track.samples];
-    scratch.before = track.before;
-    return scratch;
+  /** Brings a scratch track to the state before the grid instant of `wanted`, from history; returns that instant. */
+  async #rewind(scratch: Track, wanted: number): Promise<number> {
+    const { revision, source, now } = this.#context();
+    const step = revision.config.evaluationInterval;
+    const at = gridInstant(wanted, step);
+    if (at > now()) throw new ScalerError('invalid', 'at must not lie in the future');
+    const back = Math.min(revision.config.historyLimit, memoryOf(scratch));
+    const range = { from: at - Math.ceil(back / step) * step, to: at, step };
+    const histories = await source
+      .history(range, [scratch.query], AbortSignal.timeout(TIME_LIMIT))
+      .catch((reason: unknown) => {
+        throw new ScalerError('unavailable', 'the history of that instant cannot be read', { cause: reason });
+      });
+    const history = histories.get(scratch.key);
+    if (history === undefined || history.samples.at(-1)?.at !== at) {
+      throw new ScalerError('not-found', 'nothing is known of that instant');
+    }
+    replayHistory(scratch, history, step);
+    return at;
   }
+}
+
+/** A copy of the track that a recomputation may change. */
+function scratchOf(track: Track): Track {
+  const scratch = newTrack(track.key, track.config, capacityFor(100_000), track.lastAsked);
+  return {
+    ...scratch,
+    query: track.query,
+    fields: track.fields,
+    calendar: track.calendar,
+    mode: track.mode,
+    samples: [...track.samples],
+    before: track.before,
+    settled: true,
+  };
 }
 
 function current(track: Track): DecisionRecord {

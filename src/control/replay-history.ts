@@ -37,7 +37,7 @@ export function replayHistory(track: Track, history: History, evaluationInterval
   for (const sample of samples) {
     pushSample(track, sample);
     before = state;
-    state = decide(inputOf(track, sample.at, evaluationInterval), state).state;
+    state = decide({ ...inputOf(track, sample.at, evaluationInterval), historyPending: false }, state).state;
   }
   const target = newest === undefined ? state.target : Math.max(newest.replicas, state.target ?? 0);
   track.before = before;

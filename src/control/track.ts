@@ -105,6 +105,7 @@ export function inputOf(track: Track, at: number, evaluationInterval: number): D
     samples: track.samples,
     coldStartP95: null,
     evaluationInterval,
+    historyPending: !track.settled,
   };
 }
 

@@ -48,14 +48,18 @@ export function draftBuffer(
     fields: mergeFields(served.track.fields, track.config.overrides),
   };
   const { decision } = decide(input, { ...served.before, buffer: before.buffer });
-  const step = decision.steps.find((candidate) => candidate.step === 'buffer');
-  const own: Decision = { ...decision, replicas: decision.buffer, reason: step?.reason ?? decision.reason };
   return {
     track,
-    record: recordOf(track, own, revision),
+    record: recordOf(track, asBuffer(decision), revision),
     before,
     state: { ...before, target: decision.buffer, buffer: decision.buffer },
   };
+}
+
+/** A fleet's decision as its buffer answers it: the pause pods for replicas, and their reason. */
+export function asBuffer(decision: Decision): Decision {
+  const step = decision.steps.find((candidate) => candidate.step === 'buffer');
+  return { ...decision, replicas: decision.buffer, reason: step?.reason ?? decision.reason };
 }
 
 /** Makes a draft what the RPCs answer from. */

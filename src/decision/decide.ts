@@ -148,6 +148,7 @@ function targetOf(
   const { spec, ready } = current.replicas;
   const there = spec ?? (current.presence === 'fresh' ? ready : null);
   if (state.target === null) {
+    if (input.historyPending === true && spec === null) return null;
     const first =
       there ?? (current.presence === 'fresh' ? (policy.initialReplicas ?? policy.minReplicas) : null);
     return first === null ? null : Math.min(first, Math.max(policy.maxReplicas, 0));
@@ -211,7 +212,9 @@ function nothingKnown(
   readings: readonly Reading[],
   demanded: StepResult,
 ): Outcome {
-  const hold: Hold = { reason: 'unknown', why: scene.current.why ?? 'no replica count is known' };
+  const pending = scene.input.historyPending === true && scene.current.presence === 'fresh';
+  const why = pending ? 'its history is being read back' : (scene.current.why ?? 'no replica count is known');
+  const hold: Hold = { reason: 'unknown', why };
   const state: DecisionState = {
     ...scene.state,
     seenSince: seenSince(scene),

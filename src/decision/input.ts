@@ -14,4 +14,6 @@ export interface DecisionInput {
   /** Measured p95 cold start, ms; null before five were measured. */
   readonly coldStartP95: number | null;
   readonly evaluationInterval: number;
+  /** The fleet's history is still being read: without a known `spec`, nothing that could be below it may be answered. */
+  readonly historyPending?: boolean;
 }

@@ -1,5 +1,4 @@
 import type { Calendar } from '../calendar/calendar.ts';
-import { formatDuration } from '../core/duration.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Hold } from '../policy/hold.ts';
 import type { Decision, Step, Timer } from './record.ts';
@@ -83,7 +82,7 @@ export function nextOf({ at, timers, wish, calendar, lead }: NextInput): Decisio
     if (next !== null && next.at <= timer.at) continue;
     const wished =
       (timer.name === 'upscale' || timer.name === 'downscale') && wish ? { replicas: wish.last } : {};
-    next = { at: timer.at, ...wished, why: `${timer.what}, in ${formatDuration(timer.at - at)}` };
+    next = { at: timer.at, ...wished, why: timer.what };
   }
   return next;
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Control, type ControlOptions } from '../../src/control/control.ts';
 import type { FleetHandle, TriggerRef } from '../../src/control/scaler.ts';
 import type { PolicyFields } from '../../src/core/policy.ts';
-import type { Sample } from '../../src/core/sample.ts';
+import type { ReplicaFacts, Sample } from '../../src/core/sample.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../support/control.ts';
 import { aCalendar, aSample } from '../support/decision.ts';
@@ -15,6 +15,14 @@ const policy: PolicyFields = {
   upscaleDelay: 10_000,
   downscaleDelay: 60_000,
 };
+
+const scaledTo = (count: number): ReplicaFacts => ({
+  spec: count,
+  ready: count,
+  starting: 0,
+  unschedulable: 0,
+  source: 'test',
+});
 
 let open: Control[] = [];
 afterEach(() => {
@@ -55,9 +63,18 @@ function handleOf(control: Control, ref: TriggerRef = trigger()): FleetHandle {
   return fleet;
 }
 
+/** A fleet whose history has been read. */
+async function settledFleet(control: Control, ref: TriggerRef = trigger()): Promise<FleetHandle> {
+  const fleet = handleOf(control, ref);
+  await control.settled(fleet);
+  return fleet;
+}
+
 describe('a fleet seen for the first time', () => {
-  it('is decided from memory at once, never below what is there, and again when its history was read', async () => {
-    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+  it('is decided from memory at once, never below its spec, and again when its history was read', async () => {
+    const { control, source, turn } = aControl((at) =>
+      aSample(at, { running: 10, ready: 4, replicas: scaledTo(4) }),
+    );
     await turn(0);
     let release = (): void => {};
     source.historyDelay = new Promise((resolve) => {
@@ -71,7 +88,7 @@ describe('a fleet seen for the first time', () => {
   });
 
   it('waits for its history at most a second', async () => {
-    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, replicas: scaledTo(4) }));
     await turn(0);
     source.historyDelay = new Promise(() => {});
     const started = Date.now();
@@ -79,8 +96,24 @@ describe('a fleet seen for the first time', () => {
     expect(Date.now() - started).toBeLessThan(3_000);
   });
 
+  it('without a known spec has no answer until then: fewer may report than are starting', async () => {
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }));
+    source.historyDelay = new Promise(() => {});
+    await turn(0);
+    const fleet = handleOf(control);
+    expect(control.answer(fleet)).toMatchObject({
+      replicas: null,
+      floorAboveZero: true,
+      reason: expect.stringContaining('history is being read'),
+    });
+    await turn(5);
+    expect(control.answer(fleet).replicas).toBeNull();
+  });
+
   it('answers without history when it cannot be read, in hold', async () => {
-    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, ready: 4 }), { since: T0 });
+    const { control, source, turn } = aControl((at) => aSample(at, { running: 10, replicas: scaledTo(4) }), {
+      since: T0,
+    });
     source.historyFailure = new Error('no');
     await turn(0);
     const fleet = handleOf(control);
@@ -176,7 +209,7 @@ describe('identity', () => {
 
   it('keeps the state when the configuration of a trigger changes', async () => {
     const { control, turn } = aControl((at) => aSample(at, { running: 90, ready: 2 }));
-    handleOf(control);
+    await settledFleet(control);
     for (const second of [0, 5, 10, 15]) await turn(second);
     expect(control.answer(handleOf(control)).replicas).toBe(9);
     const changed = handleOf(control, trigger('vllm', { targetOngoingRequests: '30' }));
@@ -209,7 +242,7 @@ describe('an advisory policy', () => {
   it('refuses to steer, unless the trigger wants the neutral 0', async () => {
     const { control, turn } = aControl((at) => aSample(at, { running: 50, ready: 5 }), { revision });
     expect(control.resolve(trigger())).toMatchObject({ code: 'refused' });
-    const neutral = handleOf(control, trigger('beside', { advisoryAnswer: 'zero' }));
+    const neutral = await settledFleet(control, trigger('beside', { advisoryAnswer: 'zero' }));
     await turn(0);
     expect(control.answer(neutral)).toMatchObject({ replicas: 0 });
     expect(control.fleets().at(-1)?.record?.replicas).toBe(5);
@@ -223,17 +256,31 @@ describe('a buffer', () => {
       { calendars: { c: aCalendar((at) => ({ floor: at > T0 + 60_000 ? 6 : 1 })) } },
     );
     const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 2 }), { revision });
-    const fleet = handleOf(control);
+    const fleet = await settledFleet(control);
     const buffer = handleOf(control, {
       namespace: 'llm',
       name: 'vllm-buffer',
       metadata: { role: 'buffer', fleet: 'vllm' },
     });
     await turn(0);
-    expect(control.answer(fleet).replicas).toBe(2);
+    expect(control.answer(fleet).replicas).toBe(1);
     expect(control.answer(buffer)).toMatchObject({
       replicas: 4,
       reason: expect.stringContaining('a floor of 6'),
+    });
+  });
+
+  it('is explained and what-iffed in pause pods', async () => {
+    const revision = aRevision({ default: { ...policy, buffer: { min: 1, max: 8 } } });
+    const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 2 }), { revision });
+    await settledFleet(control);
+    handleOf(control, { namespace: 'llm', name: 'b', metadata: { role: 'buffer', fleet: 'vllm' } });
+    await turn(0);
+    const query = { namespace: 'llm', name: 'b', role: 'buffer' as const };
+    expect(await control.explain(query)).toMatchObject({ replicas: 1 });
+    expect(await control.explain({ ...query, set: { 'buffer.min': '5' } })).toMatchObject({
+      replicas: 5,
+      recomputed: true,
     });
   });
 
@@ -256,7 +303,7 @@ describe('explain', () => {
   const query = { namespace: 'llm', name: 'vllm', role: 'replicas' as const };
   async function aRunning() {
     const all = aControl((at) => aSample(at, { running: 30, ready: 3 }), { since: T0 - 3_600_000 });
-    handleOf(all.control);
+    await settledFleet(all.control);
     for (const second of [0, 5, 10]) await all.turn(second);
     return all;
   }
@@ -328,7 +375,7 @@ describe('explain', () => {
 describe('a new revision', () => {
   it('is used from the next cycle on, and a policy that is gone keeps its last fields', async () => {
     const { control, turn } = aControl((at) => aSample(at, { running: 10, ready: 1 }));
-    const fleet = handleOf(control);
+    const fleet = await settledFleet(control);
     await turn(0);
     control.use(aRevision({ default: { ...policy, minReplicas: 5 } }, { id: 'second' }));
     await turn(5);
