@@ -9,6 +9,8 @@ export interface Instant {
   readonly tables: Tables;
   readonly staleAfter: number;
   readonly rows: RowsByModel;
+  /** Those of the rows that count for nobody; mostly none. */
+  readonly leftOut: RowsByModel;
   readonly missing: MissingByModel;
   readonly increases: Increases;
   readonly kube: KubeIndex;
@@ -23,8 +25,30 @@ export function nextInstant(
   const rows = readRows(tables);
   const next = remember(memory, rows, tables, (row) => isFresh(row, tables.evaluatedAt, staleAfter));
   const { missing, increases } = next;
-  const instant = { at: tables.at, tables, staleAfter, rows, missing, increases, kube: indexKube(tables) };
+  const { at } = tables;
+  const instant = {
+    at,
+    tables,
+    staleAfter,
+    rows,
+    leftOut: leftOutOf(rows),
+    missing,
+    increases,
+    kube: indexKube(tables),
+  };
   return { instant, memory: next.memory };
+}
+
+function leftOutOf(rows: RowsByModel): RowsByModel {
+  const found = new Map<string, EngineRow[]>();
+  for (const [key, ofModel] of rows) {
+    if (ofModel.some((row) => row.leftOut !== null))
+      found.set(
+        key,
+        ofModel.filter((row) => row.leftOut !== null),
+      );
+  }
+  return found;
 }
 
 /**

@@ -5,7 +5,7 @@ import { type EngineRow, modelKey } from './vllm-rows.ts';
 /** Remarks for explain: what was left out and why, which names were read, what could not be. Sorted, without repeats. */
 export function fleetNotes(instant: Instant, fleet: FleetQuery, rows: readonly EngineRow[]): string[] {
   const notes = new Set(instant.tables.gaps);
-  const left = leftOut(instant, fleet);
+  const left = leftOutFor(instant, fleet);
   const routers = left.filter((row) => row.leftOut === 'router').length;
   const podless = left.length - routers;
   if (routers > 0) notes.add(`left out ${counted(routers)} that a router re-exports (label server)`);
@@ -20,18 +20,13 @@ export function fleetNotes(instant: Instant, fleet: FleetQuery, rows: readonly E
 }
 
 /** Rows left out that say they are of this fleet, or leave open whose they are. */
-function leftOut({ rows }: Instant, fleet: FleetQuery): EngineRow[] {
+function leftOutFor(instant: Instant, fleet: FleetQuery): EngineRow[] {
   const { namespace, model, matchLabels } = fleet.id;
+  if (instant.leftOut.size === 0) return [];
   const keys = new Set([namespace, ''].flatMap((space) => [modelKey(space, model), modelKey(space, '')]));
-  const found: EngineRow[] = [];
-  for (const key of keys) {
-    for (const row of rows.get(key) ?? []) {
-      if (row.leftOut === null || (row.leftOut === 'router' && Object.hasOwn(matchLabels, 'server')))
-        continue;
-      found.push(row);
-    }
-  }
-  return found;
+  const found = [...keys].flatMap((key) => instant.leftOut.get(key) ?? []);
+  // Asked for by label, what a router re-exports is the fleet's.
+  return Object.hasOwn(matchLabels, 'server') ? found.filter((row) => row.leftOut !== 'router') : found;
 }
 
 /** The custom query's number, or why it has none. */

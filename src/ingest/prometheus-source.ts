@@ -5,7 +5,11 @@ import { nextInstant } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, mergeMemories } from './memory.ts';
 import { fillTables, gap, keysOf, type PlannedQuery, planQueries, type Result } from './plan.ts';
-import { createPrometheusClient, type PrometheusClientOptions } from './prometheus-client.ts';
+import {
+  createPrometheusClient,
+  type PrometheusClient,
+  type PrometheusClientOptions,
+} from './prometheus-client.ts';
 import { readHistory } from './prometheus-history.ts';
 import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
@@ -46,38 +50,11 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     requests: 0,
   };
 
-  async function ask(
-    plan: readonly PlannedQuery[],
-    time: number,
-    signal: AbortSignal,
-  ): Promise<Result[] | Failure> {
-    let failure: Failure | null = null;
-    const results = await mapLimited(
-      plan,
-      CONCURRENCY,
-      async ({ table, essential, promql }): Promise<Result> => {
-        if (failure) return 'was not asked';
-        const answer = await client.query(promql, time, signal);
-        if (answer.ok) return answer.value;
-        if (essential)
-          failure ??= { error: gap(table, `Prometheus ${answer.error}`), retryAfter: answer.retryAfter };
-        return table === 'custom' ? answer.error : `Prometheus ${answer.error}`;
-      },
-    );
-    return failure ?? results;
-  }
-
-  /** One cheap query, so that a source that is still down costs one time-out and not seven. */
-  async function probe(time: number, signal: AbortSignal): Promise<Failure | null> {
-    const answer = await client.query('vector(1)', time, signal);
-    return answer.ok ? null : { error: `Prometheus ${answer.error}`, retryAfter: answer.retryAfter };
-  }
-
   async function cycle(at: number, fleets: readonly FleetQuery[], signal: AbortSignal): Promise<Reading> {
     const time = at - settle;
     const refusal = breaker.refusal(now());
     if (refusal !== null) return down(at, refusal, 0);
-    const dead = breaker.probing ? await probe(time, signal) : null;
+    const dead = breaker.probing ? await probe(client, time, signal) : null;
     if (dead) return failedCycle(at, dead, 1, signal);
     const plan = planQueries({
       labels,
@@ -87,7 +64,7 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
       seenNamespaces: namespacesOf(memory),
       scope: null,
     });
-    const results = await ask(plan, time, signal);
+    const results = await ask(client, plan, time, signal);
     if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
     breaker.succeeded();
     status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length };
@@ -136,6 +113,35 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
 interface Failure {
   readonly error: string;
   readonly retryAfter: number | null;
+}
+
+/** Asks all queries of a plan; the first essential one that fails ends the cycle. */
+async function ask(
+  client: PrometheusClient,
+  plan: readonly PlannedQuery[],
+  time: number,
+  signal: AbortSignal,
+): Promise<Result[] | Failure> {
+  let failure: Failure | null = null;
+  const results = await mapLimited(
+    plan,
+    CONCURRENCY,
+    async ({ table, essential, promql }): Promise<Result> => {
+      if (failure) return 'was not asked';
+      const answer = await client.query(promql, time, signal);
+      if (answer.ok) return answer.value;
+      if (essential)
+        failure ??= { error: gap(table, `Prometheus ${answer.error}`), retryAfter: answer.retryAfter };
+      return table === 'custom' ? answer.error : `Prometheus ${answer.error}`;
+    },
+  );
+  return failure ?? results;
+}
+
+/** One cheap query, so that a source that is still down costs one time-out and not seven. */
+async function probe(client: PrometheusClient, time: number, signal: AbortSignal): Promise<Failure | null> {
+  const answer = await client.query('vector(1)', time, signal);
+  return answer.ok ? null : { error: `Prometheus ${answer.error}`, retryAfter: answer.retryAfter };
 }
 
 function absentReading(at: number, why: string): Reading {

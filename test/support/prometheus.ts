@@ -109,7 +109,8 @@ async function isReady(child: ChildProcess, url: string): Promise<boolean> {
   const deadline = Date.now() + 20_000;
   while (child.exitCode === null && Date.now() < deadline) {
     const answer = await fetch(`${url}/-/ready`).catch(() => undefined);
-    if (answer?.ok) return true;
+    // Whoever else took the port would answer too, but then ours has ended.
+    if (answer?.ok) return child.exitCode === null;
     await pause(50);
   }
   return false;
