@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { ScalerError } from '../core/scaler-error.ts';
 import { type Demo, type DemoOptions, runDemo } from '../simulate/demo.ts';
-import { comparison, marketTime, stageLine } from '../simulate/demo-report.ts';
-import { DEMO_DATE, demoMorning, type Stage } from '../simulate/morning.ts';
+import { comparison, marketTime, resultJson, stageLine, statusTable } from '../simulate/demo-report.ts';
+import { DEMO_DATE, DEMO_ZONE, demoMorning, type Stage } from '../simulate/morning.ts';
 import type { StartScaler } from '../simulate/scaler-under-demo.ts';
 import type { Io } from './io.ts';
 import { createStatusArea } from './status-area.ts';
@@ -38,10 +39,16 @@ async function demo(io: Io, startScaler: StartScaler, flags: Flags): Promise<voi
   process.once('SIGTERM', interrupt);
   try {
     const finished = await morning(io, { startScaler, flags, signal: interrupted.signal });
-    io.out(flags.json ? JSON.stringify(finished.result, null, 2) : `\n${comparison(finished.result)}`);
+    io.out(
+      flags.json ? JSON.stringify(resultJson(finished.result), null, 2) : `\n${comparison(finished.result)}`,
+    );
     if (!finished.result.complete) io.setExitCode(130);
     if (!flags.once && !interrupted.signal.aborted) await keepServing(io, finished, interrupted.signal);
     await finished.close();
+  } catch (reason) {
+    if (!(reason instanceof ScalerError)) throw reason;
+    io.err(reason.message);
+    io.setExitCode(2);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -56,13 +63,15 @@ interface Run {
 
 async function morning(io: Io, { startScaler, flags, signal }: Run): Promise<Demo> {
   if (flags.realtime) {
+    if (!flags.json)
+      io.out('The bell rings in ten minutes, by the clock (UTC); 25 minutes in all. Ctrl-C ends early.');
     const { runRealtimeDemo } = await import('../simulate/demo-realtime.ts');
     return runRealtimeDemo({
       startScaler,
       seed: flags.seed,
       port: flags.port,
       signal,
-      ...telling(io, flags, 60_000),
+      ...telling(io, flags, { everyMs: 60_000, zone: 'UTC' }),
     });
   }
   const { start, end } = demoMorning();
@@ -74,25 +83,39 @@ async function morning(io: Io, { startScaler, flags, signal }: Run): Promise<Dem
       '40 analysts sit down at the bell, 09:30. Two fleets get the same questions; one of them has the calendar.',
     );
   }
-  return runDemo({ startScaler, seed: flags.seed, port: flags.port, signal, ...telling(io, flags, 900_000) });
+  return runDemo({
+    startScaler,
+    seed: flags.seed,
+    port: flags.port,
+    signal,
+    ...telling(io, flags, { everyMs: 900_000, zone: DEMO_ZONE }),
+  });
+}
+
+interface Telling {
+  /** A plain line is due this often even without news, ms of the morning's time. */
+  readonly everyMs: number;
+  readonly zone: string;
 }
 
 /** What is shown while it runs: a status area on a terminal, else a line when something changes and every `everyMs`. */
-function telling(io: Io, flags: Flags, everyMs: number): Pick<DemoOptions, 'onStart' | 'onInstant'> {
-  const area = flags.json ? null : createStatusArea(process.stdout);
+function telling(
+  io: Io,
+  flags: Flags,
+  { everyMs, zone }: Telling,
+): Pick<DemoOptions, 'onStart' | 'onInstant'> {
+  const area = flags.json || !io.color ? null : createStatusArea(process.stdout);
   const shown = new Map<string, string>();
   const pace = pacer(flags.realtime ? undefined : flags.speed);
-  const lines = (at: number, stages: readonly Stage[]) =>
-    stages.map((stage) => `${marketTime(at)}  ${stageLine(stage)}`);
   return {
     onStart: ({ httpAddress }) => {
       if (!flags.json) io.out(`explain page: ${httpAddress}\n`);
     },
     onInstant: async (at, stages) => {
-      if (area) area.show(lines(at, stages));
+      if (area) area.show(statusTable(at, stages, zone));
       if (area === null && !flags.json) {
         for (const stage of stages.filter((stage) => isNews(shown, stage, at, everyMs))) {
-          io.out(`${marketTime(at)}  ${stageLine(stage)}`);
+          io.out(stageLine(at, stage, zone));
         }
       }
       await pace(at);

@@ -24,7 +24,7 @@ export interface DemoConfig {
 }
 
 export interface DemoConfigOptions {
-  /** The `prometheus` or `scrape` block. */
+  /** The `prometheus` or `scrape` block, and whatever else shall differ. */
   readonly source: Readonly<Record<string, unknown>>;
   readonly httpPort: number;
   /** Text of the calendar; default the shipped us-equities. */
@@ -39,9 +39,9 @@ export async function writeDemoConfig({
 }: DemoConfigOptions): Promise<DemoConfig> {
   const folder = await mkdtemp(join(tmpdir(), 'bellwether-demo-'));
   const config = {
-    ...source,
     evaluationInterval: '5s',
     settle: '0s',
+    ...source,
     listen: { grpc: '127.0.0.1:0', http: `127.0.0.1:${httpPort}` },
     policies: ['policies/*.yaml'],
     calendars: ['calendars/*.yaml'],

@@ -80,14 +80,28 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     });
     options.onStart?.(scaler);
     const readyAtOpen = await playMorning(options, times, scaler, driven);
-    const mornings = stages.map((stage) => resultOf(stage, times, readyAtOpen.get(stage.label) ?? 0));
-    const complete = options.signal?.aborted !== true;
-    const profile = stages[0]?.world.profile.name ?? '';
-    return { result: { seed: options.seed, profile, times, complete, mornings }, scaler, close };
+    return finishedDemo({ options, times, stages, scaler, readyAtOpen, close });
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface Finished {
+  readonly options: DemoOptions;
+  readonly times: MorningTimes;
+  readonly stages: readonly Stage[];
+  readonly scaler: RunningScaler;
+  readonly readyAtOpen: ReadonlyMap<string, number>;
+  readonly close: () => Promise<void>;
+}
+
+/** What the morning came to, with everything still serving. */
+export function finishedDemo({ options, times, stages, scaler, readyAtOpen, close }: Finished): Demo {
+  const mornings = stages.map((stage) => resultOf(stage, times, readyAtOpen.get(stage.label) ?? 0));
+  const complete = options.signal?.aborted !== true;
+  const profile = stages[0]?.world.profile.name ?? '';
+  return { result: { seed: options.seed, profile, times, complete, mornings }, scaler, close };
 }
 
 async function startScaler(

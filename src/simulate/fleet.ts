@@ -1,6 +1,6 @@
 import { type ColdStart, createPod, gpuMs, makeReady, type Pod } from './pod.ts';
 import type { ReplicaProfile } from './profiles.ts';
-import type { RequestListener, SimRequest } from './replica.ts';
+import type { RequestListener, SimRequest } from './request.ts';
 
 export interface FleetOptions {
   readonly seed: string | number;

@@ -40,13 +40,20 @@ export interface StageOptions {
   readonly seed: number;
   readonly times: MorningTimes;
   readonly profile?: ReplicaProfile;
+  /** More keys of the triggers' metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
  * The same morning twice: the same questions, the same cold starts, the same policy; only the second has the calendar. Both
  * begin with the one warm replica that minReplicas asks for at night.
  */
-export function createStages({ seed, times, profile = DEFAULT_PROFILE }: StageOptions): readonly Stage[] {
+export function createStages({
+  seed,
+  times,
+  profile = DEFAULT_PROFILE,
+  metadata,
+}: StageOptions): readonly Stage[] {
   const requests = tradingMorning({
     seed,
     from: times.start,
@@ -63,7 +70,7 @@ export function createStages({ seed, times, profile = DEFAULT_PROFILE }: StageOp
     scaledObject: {
       namespace,
       name: 'vllm',
-      metadata: { model: profile.model, policy: 'default', ...calendar },
+      metadata: { model: profile.model, policy: 'default', ...metadata, ...calendar },
       minReplicaCount: 1,
       maxReplicaCount: 4,
       cooldownPeriodMs: 30_000,

@@ -1,6 +1,7 @@
 import type { ReplicaProfile } from './profiles.ts';
 import { createRandom, lognormal } from './random.ts';
-import { Replica, type RequestListener } from './replica.ts';
+import { Replica } from './replica.ts';
+import type { RequestListener } from './request.ts';
 
 /** A lognormal duration: its median in seconds and the standard deviation of its logarithm. */
 export interface Draw {

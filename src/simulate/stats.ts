@@ -1,4 +1,4 @@
-import type { FailureReason, SimRequest } from './replica.ts';
+import type { FailureReason, SimRequest } from './request.ts';
 
 /** How one request ended, or that it has not yet. */
 export interface RequestRecord {
@@ -14,7 +14,7 @@ export interface FirstTokenStats {
   readonly finished: number;
   readonly failed: number;
   readonly inFlight: number;
-  /** Quantiles in ms; null: that request got no first token at all. */
+  /** Quantiles in ms; null: that request got no first token at all, or there is none to tell of. */
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;

@@ -1,5 +1,5 @@
 import { createRandom, exponential, lognormal, poisson, type Random } from './random.ts';
-import type { SimRequest } from './replica.ts';
+import type { SimRequest } from './request.ts';
 
 export interface WorkloadOptions {
   readonly seed: string | number;

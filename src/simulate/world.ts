@@ -1,7 +1,7 @@
 import { Fleet } from './fleet.ts';
 import { type ColdStart, DEFAULT_COLD_START } from './pod.ts';
 import { DEFAULT_PROFILE, type ReplicaProfile } from './profiles.ts';
-import type { RequestListener, SimRequest } from './replica.ts';
+import type { RequestListener, SimRequest } from './request.ts';
 import { type FirstTokenStats, firstTokenStats, type RequestRecord } from './stats.ts';
 
 export interface WorldOptions {

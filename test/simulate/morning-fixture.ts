@@ -1,4 +1,4 @@
-import type { FailureReason, RequestListener, SimRequest } from '../../src/simulate/replica.ts';
+import type { FailureReason, RequestListener, SimRequest } from '../../src/simulate/request.ts';
 
 /** A request with sensible lengths and a patient client. */
 export function aRequest(given: Partial<SimRequest> = {}): SimRequest {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PROFILES, type ReplicaProfile } from '../../src/simulate/profiles.ts';
 import { createRandom, exponential } from '../../src/simulate/random.ts';
-import { Replica, type SimRequest } from '../../src/simulate/replica.ts';
+import { Replica } from '../../src/simulate/replica.ts';
+import type { SimRequest } from '../../src/simulate/request.ts';
 import { aLog, aRequest } from './morning-fixture.ts';
 
 /** The A10G's rule for Llama-2-7B, whose KV is four times as large; the card that nm-vllm's CI measured. */
