@@ -79,22 +79,25 @@ function reportOutside(report: Report, row: DatedRowModel, misplaced: Misplaced)
 
 /** What the writer should write instead: another day's wall time, another list, or fewer sessions. */
 function fixOf({ kind, minute, day, others }: Misplaced): string {
-  for (let later = 1; later <= 7; later++) {
-    for (const moved of [minute + later * DAY_MINUTES, minute - later * DAY_MINUTES]) {
-      const close = day.intervals.at(-1)?.close ?? 0;
-      const near = moved >= 0 && moved < close + DAY_MINUTES;
-      if (near && effectOf(kind, moved, day) === 'changes')
-        return ` (did you mean "${formatWallTime(moved)}"?)`;
-    }
-  }
+  if (kind === 'lateClose' && effectOf('earlyClose', minute, day) === 'changes')
+    return ' (an earlier close belongs in earlyCloses)';
+  const moved = onAnotherDay(kind, minute, day);
+  if (moved !== undefined) return ` (did you mean "${formatWallTime(moved)}"?)`;
   if (others.length > 0) return ` (narrow the row with sessions: [${others.join(', ')}])`;
   if (kind === 'earlyClose' && effectOf('lateClose', minute, day) === 'changes')
     return ' (a later close belongs in lateCloses)';
-  if (kind === 'lateClose' && effectOf('earlyClose', minute, day) === 'changes')
-    return ' (an earlier close belongs in earlyCloses)';
   if (kind === 'lateOpen' && effectOf(kind, minute, day) === 'nothing')
     return ' (an earlier open is written with its hours in extraSessions)';
   return '';
+}
+
+/** The same clock time on a day on which it fits the session: `12:00+1d` for `12:00`. */
+function onAnotherDay(kind: ChangeKind, minute: WallMinute, day: SessionDay): WallMinute | undefined {
+  const close = day.intervals.at(-1)?.close ?? 0;
+  for (let moved = minute % DAY_MINUTES; moved < close + DAY_MINUTES; moved += DAY_MINUTES) {
+    if (effectOf(kind, moved, day) === 'changes') return moved;
+  }
+  return undefined;
 }
 
 /** Two rows of one date that contradict each other, reported at the early close, or else the late open. */

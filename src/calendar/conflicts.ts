@@ -1,7 +1,7 @@
 import { formatInstant } from '../core/instant.ts';
 import { DAY_MS, formatDate } from './civil-date.ts';
 import { formatWallTime } from './hours.ts';
-import { type Interval, overlaps } from './interval.ts';
+import { firstOverlap, type Interval } from './interval.ts';
 import type { Issue, Report } from './issue.ts';
 import { overriddenFields } from './overrides.ts';
 import type { WindowModel } from './timeline.ts';
@@ -15,8 +15,13 @@ interface Pair {
   readonly rule: string;
 }
 
-/** Window-days looked at before a calendar is refused as too large to judge: about half a second. */
-const BUDGET = 600_000;
+/**
+ * Days looked at for each window and each pair of windows, before a calendar is refused as too large to judge: about half
+ * a second. Ten windows may span centuries, sixty-four that all contradict each other some years.
+ */
+const BUDGET = 8_000_000;
+/** To find the days of a window costs as much as to compare so many pairs. */
+const WINDOW_COST = 10;
 /** Compared a year at a time, so that the sessions of a year are computed once for all windows. */
 const BLOCK_MS = 366 * DAY_MS;
 
@@ -36,8 +41,9 @@ export function reportConflicts(context: ConflictContext): void {
   if (pairs.length === 0) return;
   const involved = new Set(pairs.flatMap(({ left, right }) => [left, right]));
   const days = Math.ceil((context.range.to - context.range.from) / DAY_MS);
-  if (days * involved.size > BUDGET) {
-    const rule = `must span at most ${Math.floor(BUDGET / involved.size)} days with ${involved.size} windows that could contradict each other`;
+  const most = Math.floor(BUDGET / (pairs.length + involved.size * WINDOW_COST));
+  if (days > most) {
+    const rule = `must span at most ${most} days with ${involved.size} windows that could contradict each other`;
     context.report.error(['windows'], `${rule}, was ${days} days from the first to the last date`);
     return;
   }
@@ -59,13 +65,11 @@ function firstOverlaps(context: ConflictContext, pairs: readonly Pair[], involve
       [...involved].map((index) => [index, windows[index]?.intervals(from, to) ?? []]),
     );
     for (const pair of open) {
-      for (const overlap of overlaps(intervals.get(pair.left) ?? [], intervals.get(pair.right) ?? [])) {
-        if (!found.has(pair)) found.set(pair, overlap.from);
-        if (overlap.to <= covered) continue;
-        found.set(pair, Math.max(overlap.from, covered));
-        open.delete(pair);
-        break;
-      }
+      const [left, right] = [intervals.get(pair.left) ?? [], intervals.get(pair.right) ?? []];
+      const overlap = firstOverlap(left, right, covered);
+      if (overlap === undefined) continue;
+      if (overlap >= covered || !found.has(pair)) found.set(pair, overlap);
+      if (overlap >= covered) open.delete(pair);
     }
   }
   return found;

@@ -54,7 +54,7 @@ export function soundParts(input: unknown): Draft {
   };
   const sessions = isMap(fields.sessions) ? Object.entries(fields.sessions) : [];
   return {
-    calendar: String(fields.calendar),
+    calendar: typeof fields.calendar === 'string' ? fields.calendar : '',
     timezone: sound(PARTS.timezone, fields.timezone),
     covers: sound(PARTS.covers, fields.covers),
     sessions: new Map(

@@ -31,15 +31,22 @@ export function complement(intervals: readonly Interval[], from: number, to: num
   return gaps;
 }
 
-/** Where two disjoint ascending lists overlap, ascending. */
-export function* overlaps(left: readonly Interval[], right: readonly Interval[]): Generator<Interval> {
+/** Where two disjoint ascending lists first overlap at or after `after`, and otherwise where they do before it. */
+export function firstOverlap(
+  left: readonly Interval[],
+  right: readonly Interval[],
+  after: number,
+): number | undefined {
+  let earlier: number | undefined;
   let [l, r] = [0, 0];
-  for (;;) {
-    const [a, b] = [left[l], right[r]];
-    if (!a || !b) return;
-    const [from, to] = [Math.max(a.from, b.from), Math.min(a.to, b.to)];
-    if (from < to) yield { from, to };
-    if (a.to <= b.to) l++;
-    else r++;
+  let [a, b] = [left[l], right[r]];
+  while (a && b) {
+    const from = Math.max(a.from, b.from);
+    const to = Math.min(a.to, b.to);
+    if (from < to && to > after) return Math.max(from, after);
+    if (from < to) earlier ??= from;
+    if (a.to <= b.to) a = left[++l];
+    else b = right[++r];
   }
+  return earlier;
 }
