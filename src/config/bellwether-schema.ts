@@ -137,10 +137,8 @@ export type TlsConfig = z.infer<typeof TlsConfig>;
 
 const Name = z.string().min(1).max(253);
 
-/** A fleet that is known before KEDA asks: the keys of a trigger's metadata, and the namespace and name KEDA would send. */
-const ListedFleet = z
-  .looseObject({ namespace: z.unknown(), name: z.unknown() })
-  .describe("Keys of a trigger's metadata, plus namespace and name");
+/** The keys of a trigger's metadata, and the namespace and name that KEDA would send; `readFleets` checks them as triggers. */
+const ListedFleet = z.looseObject({}).describe("Keys of a trigger's metadata, plus namespace and name");
 export type ListedFleet = z.infer<typeof ListedFleet>;
 
 const Globs = z.array(Path).max(100);
@@ -188,7 +186,8 @@ type Rule = [
 
 /** A rule across fields. It also runs when single fields are wrong, so that every error is told at once. */
 function rule(field: string, message: string, holds: (value: Fields) => boolean): Rule {
-  const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+  const isObject = (value: unknown): value is Fields =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
   const check = (value: unknown): boolean => !isObject(value) || holds(value);
   return [check, { path: [field], message, when: () => true }];
 }

@@ -18,7 +18,7 @@ const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
 const wrong = (rule: string, text: string | undefined): { readonly wrong: string } => ({
-  wrong: `must ${rule}, was ${shown(text)}`,
+  wrong: `must ${rule}, was ${shown(text === '' ? undefined : text)}`,
 });
 
 export function readNamespace(text: string | undefined): Read<string> {

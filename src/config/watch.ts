@@ -116,10 +116,10 @@ class RevisionWatcher {
   }
 }
 
-/** Watches of directories, told apart by inode: a directory that was replaced is watched anew. */
+/** Watches of directories, told apart by inode and birth (inodes are reused): one that was replaced is watched anew. */
 class DirectoryWatches {
   readonly #onEvent: () => void;
-  readonly #watches = new Map<string, { readonly ino: number; readonly watcher: FSWatcher }>();
+  readonly #watches = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>();
 
   constructor(onEvent: () => void) {
     this.#onEvent = onEvent;
@@ -130,13 +130,13 @@ class DirectoryWatches {
     for (const path of this.#watches.keys()) if (!directories.includes(path)) this.#drop(path);
     let isNew = false;
     for (const path of directories) {
-      const ino = await stat(path).then(
-        (stats) => stats.ino,
+      const identity = await stat(path).then(
+        ({ ino, birthtimeMs }) => `${ino} ${birthtimeMs}`,
         () => undefined,
       );
-      if (this.#watches.get(path)?.ino === ino) continue;
+      if (this.#watches.get(path)?.identity === identity) continue;
       this.#drop(path);
-      if (ino !== undefined && this.#add(path, ino)) isNew = true;
+      if (identity !== undefined && this.#add(path, identity)) isNew = true;
     }
     return isNew;
   }
@@ -145,11 +145,11 @@ class DirectoryWatches {
     for (const path of [...this.#watches.keys()]) this.#drop(path);
   }
 
-  #add(path: string, ino: number): boolean {
+  #add(path: string, identity: string): boolean {
     try {
       const watcher = watch(path, { persistent: false }, () => this.#onEvent());
       watcher.on('error', () => this.#drop(path));
-      this.#watches.set(path, { ino, watcher });
+      this.#watches.set(path, { identity, watcher });
       return true;
     } catch {
       // No watch to be had (too many, or a file system without): the poll sees it.

@@ -102,19 +102,15 @@ function read(document: Document, file: string, lines: LineCounter): Read {
         return { severity, ...place(offset), path: path.join('.'), message };
       });
     return { document: { file, value, toProblems } };
-  } catch (error) {
-    const message =
-      error instanceof ReferenceError ? 'must not repeat so much by aliases' : 'must be nested less deeply';
-    return { problems: [{ severity: 'error', ...place(start), message }] };
+  } catch {
+    return { problems: [{ severity: 'error', ...place(start), message: 'must repeat less by aliases' }] };
   }
 }
 
-/** The parser's own sentence without the pieces of the file that some of them quote. */
+/** The parser's own sentence up to its colon: behind it some of them quote the file. */
 function syntaxMessage(error: YAMLError): string {
   if (error.code === 'DUPLICATE_KEY') return 'must be valid YAML: a key may stand only once in a map';
-  const sentence = error.message
-    .replace(/: ["'`].*$/s, '')
-    .replace(/(tag|alias[^:]*|anchor|directive): .*$/s, '$1');
+  const sentence = error.message.replace(/:.*$/s, '');
   return `must be valid YAML: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }
 
@@ -127,7 +123,7 @@ function badAlias(document: Document): { readonly at: number; readonly message: 
       if (target !== undefined && !ancestors.includes(target)) return undefined;
       const message = target
         ? 'must not be an alias of what contains it'
-        : 'must be an alias of an anchor that stands before it';
+        : 'must be an alias of an anchor that stands before it (a glob that begins with * needs quotes)';
       bad = { at: alias.range?.[0] ?? 0, message };
       return visit.BREAK;
     },

@@ -29,7 +29,9 @@ function translate(issue: ZodIssue, prefix: Path, context: Context): readonly Is
     const message = first && isOurs(first.message) ? first.message : 'must be a valid name';
     return [{ ...errorAt(path, `${message}, was ${shown(path.at(-1))}`), atKey: true }];
   }
-  return [errorAt(path, `${ruleOf(issue, path, context)}${was(path, context.input)}`)];
+  const isAcross = issue.code === 'custom' && typeof valueAt(context.input, path) === 'object';
+  // A rule across fields that stands at a whole group says all without repeating the group.
+  return [errorAt(path, `${ruleOf(issue, path, context)}${isAcross ? '' : was(path, context.input)}`)];
 }
 
 /** One issue a key, so that each gets its own line; the nearest known name, or else all of them. */

@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkCommand } from '../../src/cli/check.ts';
+import { aConfiguration, aDirectory, CALENDAR, POLICY } from './files.ts';
+
+async function check(directory: string, ...args: readonly string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  let exit = -1;
+  const io = {
+    out: (text: string) => void out.push(text.replaceAll(`${directory}/`, '')),
+    err: (text: string) => void err.push(text.replaceAll(`${directory}/`, '')),
+    setExitCode: (code: number) => {
+      exit = code;
+    },
+    color: false,
+  };
+  const paths = args.map((arg) => (arg.startsWith('--') ? arg : join(directory, arg)));
+  await checkCommand(io).parseAsync(paths, { from: 'user' });
+  return { out, err, exit };
+}
+
+const TRIGGER = `apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: vllm, namespace: llm}
+spec:
+  minReplicaCount: 1
+  maxReplicaCount: 4
+  advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: {stabilizationWindowSeconds: 30}}}}
+  triggers:
+    - type: external-push
+      metadata:
+        scalerAddress: bellwether:6000
+        model: m
+`;
+
+describe('bellwether check', () => {
+  it('passes the examples and calendars that are shipped, without a warning', async () => {
+    const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+    const { err, exit, out } = await check(root, 'deploy/examples', 'calendars');
+    expect(err).toEqual([]);
+    expect(exit).toBe(0);
+    expect(out.at(-1)).toMatch(/^\d+ files, 0 errors, 0 warnings$/);
+  });
+
+  it('tells documents apart by their content, several in a file, and skips what is not ours', async () => {
+    const directory = await aDirectory({
+      'all.yml': `${POLICY}minReplica: 1\n---\n${CALENDAR}holiday: []\n---\napiVersion: apps/v1\nkind: Deployment\n---\n${TRIGGER}        modell: x\n`,
+      'values.yaml': 'replicaCount: 1\n',
+      'chart/Chart.yaml': 'name: x\n',
+      'chart/templates/a.yaml': '{{ broken',
+    });
+    const { err, out, exit } = await check(directory, '.');
+    expect(err).toEqual([
+      'all.yml:4:1 minReplica: must be a known key (did you mean "minReplicas"?)',
+      'all.yml:12:1 holiday: must be a known key (did you mean "holidays"?)',
+      'all.yml:29:9 spec.triggers.0.metadata.modell: must be a known key (did you mean "model"?)',
+    ]);
+    expect(out).toEqual([
+      'all.yml:14 skipped: kind Deployment',
+      'chart/Chart.yaml:1 skipped: nothing of Bellwether',
+      'values.yaml:1 skipped: nothing of Bellwether',
+      '3 files, 3 errors, 0 warnings',
+    ]);
+    expect(exit).toBe(1);
+  });
+
+  it('refuses a file that is named and is nothing of ours', async () => {
+    const directory = await aDirectory({ 'values.yaml': 'replicaCount: 1\n' });
+    const { err, exit } = await check(directory, 'values.yaml');
+    expect(err).toEqual([
+      'values.yaml:1:1: must be a Bellwether configuration, policy or calendar, or a ScaledObject',
+    ]);
+    expect(exit).toBe(1);
+  });
+
+  it('checks the rest and exits with 2 when a file is missing', async () => {
+    const directory = await aDirectory({ 'p.yaml': 'policy: p\n' });
+    const { err, exit } = await check(directory, 'nope.yaml', 'p.yaml');
+    expect(err).toEqual([
+      'nope.yaml:0:0: must be a file that can be read, was missing',
+      'p.yaml:1:1 maxReplicas: must be a number, was missing',
+    ]);
+    expect(exit).toBe(2);
+  });
+
+  it('checks references where a bellwether.yaml is among the files, and tells each problem once', async () => {
+    const directory = await aConfiguration({
+      'policies/default.yaml': POLICY.replace('desk', 'dsk'),
+      'so.yaml': `${TRIGGER}        policy: defualt\n        calendar: desc\n`,
+    });
+    const { err } = await check(directory, '.', 'policies');
+    expect(err).toEqual([
+      'policies/default.yaml:3:11 calendar: must be the name of a calendar (did you mean "desk"?), was "dsk"',
+      'so.yaml:13:17 spec.triggers.0.metadata.policy: must be the name of a policy of the configuration (did you mean "default"?), was "defualt"',
+      'so.yaml:14:19 spec.triggers.0.metadata.calendar: must be the name of a calendar of the configuration (did you mean "desk"?), was "desc"',
+    ]);
+    const alone = await check(directory, 'so.yaml');
+    expect(alone).toMatchObject({ err: [], exit: 0 });
+  });
+
+  it('prints one JSON document with --json', async () => {
+    const directory = await aDirectory({
+      'p.yaml': 'policy: p\nmaxReplicas: 4\nupscaleDelay: 5\nminReplicas: 0\ndownscaleDelay: 1m\n',
+    });
+    const { out, err, exit } = await check(directory, '--json', 'p.yaml');
+    expect(err).toEqual([]);
+    expect(JSON.parse(out.join('\n'))).toMatchObject({
+      files: ['p.yaml'],
+      problems: [
+        { severity: 'error', line: 3, column: 15, path: 'upscaleDelay' },
+        { severity: 'warning', line: 5, column: 17, path: 'downscaleDelay' },
+      ],
+      errors: 1,
+      warnings: 1,
+      skipped: [],
+    });
+    expect(exit).toBe(1);
+  });
+});
+
+describe('check of a ScaledObject', () => {
+  const warned = async (text: string, files: Readonly<Record<string, string>> = {}) => {
+    const directory = await aConfiguration({ 'so.yaml': text, ...files });
+    return (await check(directory, '.')).err;
+  };
+
+  it.each([
+    [
+      'metricType Value',
+      TRIGGER.replace('      metadata:', '      metricType: Value\n      metadata:'),
+      'so.yaml:10:19 spec.triggers.0.metricType: must be AverageValue (the answer is a count of replicas), was "Value"',
+    ],
+    [
+      'a number without quotes',
+      `${TRIGGER}        minReplicas: 2\n`,
+      'so.yaml:13:22 spec.triggers.0.metadata.minReplicas: must be text (put it in quotes): Kubernetes refuses other values',
+    ],
+    [
+      'certificates in metadata',
+      `${TRIGGER}        caCert: /ca.pem\n`,
+      'so.yaml:13:17 spec.triggers.0.metadata.caCert: warning: has no effect here: KEDA reads it from a TriggerAuthentication only',
+    ],
+    [
+      'cached metrics',
+      TRIGGER.replace('      metadata:', '      useCachedMetrics: true\n      metadata:'),
+      'so.yaml:10:25 spec.triggers.0.useCachedMetrics: warning: makes the HPA read answers as old as pollingInterval',
+    ],
+    [
+      'zero as the only answer',
+      `${TRIGGER}        advisoryAnswer: zero\n`,
+      'so.yaml:13:25 spec.triggers.0.metadata.advisoryAnswer: must stand beside another trigger: alone, zero is what the fleet gets',
+    ],
+    [
+      'the default window of the HPA',
+      TRIGGER.replace(/ {2}advanced.*\n/, ''),
+      'so.yaml:5:3 spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds: warning: should be 30: it comes on top of downscaleDelay, was the default of 300',
+    ],
+    [
+      'a cap below the policy’s',
+      TRIGGER.replace('maxReplicaCount: 4', 'maxReplicaCount: 3'),
+      'so.yaml:6:20 spec.maxReplicaCount: warning: cuts what the policy may ask for (maxReplicas 4), was 3',
+    ],
+    [
+      'a floor above the policy’s',
+      TRIGGER.replace('minReplicaCount: 1', 'minReplicaCount: 2'),
+      'so.yaml:5:20 spec.minReplicaCount: warning: is above minReplicas (1), so the fleet never falls so far, was 2',
+    ],
+    [
+      'an idle count',
+      TRIGGER.replace('  triggers', '  idleReplicaCount: 0\n  triggers'),
+      'so.yaml:8:21 spec.idleReplicaCount: warning: should be left out: below minReplicaCount KEDA and the HPA work against each other, was 0',
+    ],
+    [
+      'a fallback to zero',
+      TRIGGER.replace(
+        'minReplicaCount: 1',
+        'minReplicaCount: 0\n  cooldownPeriod: 30\n  fallback: {failureThreshold: 3, replicas: 0}',
+      ),
+      'so.yaml:7:45 spec.fallback.replicas: warning: should not be 0 with minReplicaCount 0: errors then scale the fleet to zero instead of holding it',
+    ],
+    [
+      'a long cooldown',
+      TRIGGER.replace('minReplicaCount: 1', 'minReplicaCount: 0'),
+      'so.yaml:5:3 spec.cooldownPeriod: warning: should be 30 where zero is allowed: it comes on top of downscaleToZeroDelay, was 300',
+    ],
+    [
+      'steps that are too small',
+      TRIGGER.replace(
+        '{scaleDown: {',
+        '{scaleDown: {policies: [{type: Pods, value: 1, periodSeconds: 60}], ',
+      ),
+      'so.yaml:7:79 spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.policies: warning: should let the HPA go to the answer in one step (Percent: 100 each 15 s)',
+    ],
+  ])('tells of %s', async (_, text, problem) => {
+    expect(await warned(text)).toEqual([problem]);
+  });
+
+  it('tells of the tolerance where a fleet is large enough to feel it', async () => {
+    const large = { 'policies/default.yaml': POLICY.replace('maxReplicas: 4', 'maxReplicas: 10') };
+    expect(await warned(TRIGGER.replace('maxReplicaCount: 4', 'maxReplicaCount: 10'), large)).toEqual([
+      expect.stringMatching(/^so\.yaml:7:56 .*scaleUp\.tolerance: warning: should be "0"/),
+      expect.stringMatching(/^so\.yaml:7:68 .*scaleDown\.tolerance: warning: should be "0"/),
+    ]);
+  });
+
+  it('warns where sleep comes sooner than a start takes', async () => {
+    const sleepy = { 'policies/default.yaml': `${POLICY}minReplicas: 0\ndownscaleToZeroDelay: 1m\n` };
+    const text = TRIGGER.replace('minReplicaCount: 1', 'minReplicaCount: 0\n  cooldownPeriod: 30');
+    expect(await warned(text, sleepy)).toEqual([
+      'policies/default.yaml:5:23 downscaleToZeroDelay: warning: zero is reached after 1m, sooner than a cold start takes (coldStart.default 5m)',
+      'so.yaml:6:19 spec.cooldownPeriod: warning: should be longer: with downscaleToZeroDelay (1m) it is less than a cold start (5m)',
+    ]);
+  });
+
+  it('leaves the triggers of others alone', async () => {
+    const other = TRIGGER.replace('bellwether:6000', 'other:6000').replace('model: m', 'threshold: "5"');
+    expect(await warned(other.replace('maxReplicaCount: 4', 'maxReplicaCount: 50'))).toEqual([]);
+  });
+});
