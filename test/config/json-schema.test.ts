@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { schemaCommand } from '../../src/cli/schema.ts';
-import { jsonSchema, SCHEMA_KINDS, schemaText } from '../../src/config/json-schema.ts';
+import { jsonSchema, SCHEMA_KINDS, type SchemaKind, schemaText } from '../../src/config/json-schema.ts';
+import { parseYaml } from '../../src/config/yaml.ts';
 
 describe('jsonSchema', () => {
   it.each(SCHEMA_KINDS)(
@@ -29,6 +31,48 @@ describe('jsonSchema', () => {
       upscaleDelay: { default: '30s' },
       burst: { properties: { hold: { default: '1m' } } },
     });
+  });
+});
+
+describe('the published schemas', () => {
+  const root = new URL('../../', import.meta.url);
+  const valid = async (kind: SchemaKind, values: readonly unknown[]) => {
+    const validate = new Ajv2020({ strict: false, allErrors: true }).compile(jsonSchema(kind));
+    return values.map((value) =>
+      validate(value)
+        ? 'valid'
+        : validate.errors?.map(({ instancePath, keyword }) => `${instancePath} ${keyword}`),
+    );
+  };
+  const valuesOf = async (path: string) =>
+    parseYaml(await readFile(new URL(path, root), 'utf8'), path).documents.map(({ value }) => value);
+
+  it.each([
+    ['config', 'deploy/examples/bellwether.yaml'],
+    ['policy', 'deploy/examples/policies/default.yaml'],
+    ['calendar', 'calendars/us-equities.yaml'],
+  ] as const)('of %s accepts %s', async (kind, path) => {
+    expect(await valid(kind, await valuesOf(path))).toEqual(['valid']);
+  });
+
+  it.each([
+    ['config', { prometheus: { url: 'http://a' }, settle: 2 }, '/settle type'],
+    ['config', { prometheus: { url: 'http://a' }, polices: [] }, ' additionalProperties'],
+    [
+      'config',
+      { prometheus: { url: 'http://a' }, fleets: [{ namespace: 'a', model: 'm' }] },
+      '/fleets/0 required',
+    ],
+    ['policy', { policy: 'a' }, ' required'],
+    ['policy', { policy: 'a', maxReplicas: 1, upscaleDelay: '30' }, '/upscaleDelay pattern'],
+    ['policy', { policy: 'a', maxReplicas: 1, burst: { treshold: 1 } }, '/burst additionalProperties'],
+    [
+      'calendar',
+      { calendar: 'a', timezone: 'UTC', windows: [{ name: 'a', floor: '2' }] },
+      '/windows/0/floor type',
+    ],
+  ] as const)('of %s refuses %j', async (kind, value, error) => {
+    expect(await valid(kind, [value])).toEqual([expect.arrayContaining([error])]);
   });
 });
 
