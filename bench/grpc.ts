@@ -18,7 +18,7 @@ const REQUEST: GetMetricsRequest = {
       scalerAddress: 'bellwether.llm.svc:6000',
       model: 'llama-3-70b',
       policy: 'default',
-      minReplicas: '1',
+      minReplicas: '2',
     },
   },
   metricName: 'bellwether-replicas',

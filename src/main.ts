@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { BellwetherConfig } from './config/bellwether-schema.ts';
 import type { Revision } from './config/revision.ts';
@@ -42,7 +41,6 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
   const wire = (): WiredSource =>
     wireSource({
       config: revision.config,
-      configFile,
       now,
       lockStep: clock === 'virtual',
       targets: options.targets,
@@ -70,7 +68,7 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
     );
   coverage();
 
-  const servers = await startServers(revision.config, configFile, { control, metrics, log, now });
+  const servers = await startServers(revision.config, { control, metrics, log, now });
   const housekeeping = startHousekeeping({
     log,
     now,
@@ -150,25 +148,14 @@ interface Served {
   readonly log: Logger;
 }
 
-async function startServers(
-  config: BellwetherConfig,
-  configFile: string,
-  { control, metrics, log, now }: Served,
-) {
-  const file = (path: string): string => resolve(dirname(configFile), path);
+async function startServers(config: BellwetherConfig, { control, metrics, log, now }: Served) {
   const { tls, listen } = config;
   const grpc = await startGrpcServer({
     scaler: control,
     address: listen.grpc,
     log,
     onCall: (method, code) => metrics.grpcCall(method, code),
-    ...(tls && {
-      tls: {
-        certFile: file(tls.certFile),
-        keyFile: file(tls.keyFile),
-        clientCaFile: tls.clientCaFile && file(tls.clientCaFile),
-      },
-    }),
+    ...(tls && { tls }),
   });
   const address = typeof listen.http === 'string' ? listen.http : listen.http.address;
   const tokenFile = typeof listen.http === 'string' ? undefined : listen.http.bearerTokenFile;
@@ -179,7 +166,7 @@ async function startServers(
       address,
       log,
       now,
-      ...(tokenFile !== undefined && { bearerTokenFile: file(tokenFile) }),
+      ...(tokenFile !== undefined && { bearerTokenFile: tokenFile }),
     });
     const host = address.slice(0, address.lastIndexOf(':')).replace(/^(0\.0\.0\.0|\[::\])$/, '127.0.0.1');
     const httpAddress = `http://${host}:${http.port}`;

@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import type { BellwetherConfig } from './config/bellwether-schema.ts';
 import { createPrometheusSource } from './ingest/prometheus-source.ts';
 import { createScrapeSource, type ScrapeSource } from './ingest/scrape-source.ts';
@@ -13,8 +12,6 @@ export interface ScrapeTarget {
 
 export interface SourceWiring {
   readonly config: BellwetherConfig;
-  /** bellwether.yaml: the files it names are relative to it. */
-  readonly configFile: string;
   readonly now: () => number;
   /** Virtual time: nothing is scraped but by `scrapeOnce`. */
   readonly lockStep: boolean;
@@ -28,8 +25,8 @@ export interface WiredSource {
   readonly scrape: ScrapeSource | null;
 }
 
-/** The source that a configuration asks for; paths of secrets made absolute. */
-export function wireSource({ config, configFile, now, lockStep, targets }: SourceWiring): WiredSource {
+/** The source that a configuration asks for. */
+export function wireSource({ config, now, lockStep, targets }: SourceWiring): WiredSource {
   const { prometheus, scrape, settle, staleAfter, historyLimit } = config;
   if (scrape !== undefined) {
     const source = createScrapeSource({
@@ -43,17 +40,8 @@ export function wireSource({ config, configFile, now, lockStep, targets }: Sourc
     return { source, scrape: source };
   }
   if (prometheus === undefined) throw new Error('a valid configuration has prometheus or scrape');
-  const file = (path: string | undefined): string | undefined => path && resolve(dirname(configFile), path);
   const source = createPrometheusSource({
     ...prometheus,
-    bearerTokenFile: file(prometheus.bearerTokenFile),
-    basicAuth: prometheus.basicAuth && {
-      username: prometheus.basicAuth.username,
-      passwordFile: file(prometheus.basicAuth.passwordFile) ?? '',
-    },
-    caFile: file(prometheus.caFile),
-    certFile: file(prometheus.certFile),
-    keyFile: file(prometheus.keyFile),
     settle,
     staleAfter,
     now,

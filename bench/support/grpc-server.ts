@@ -31,7 +31,7 @@ function echo(): Promise<string> {
 async function bellwether(): Promise<string> {
   const metrics = createMetrics();
   const { address } = await startGrpcServer({
-    scaler: benchScaler(),
+    scaler: await benchScaler(),
     address: '127.0.0.1:0',
     log: createLog({ level: 'warn' }),
     onCall: metrics.grpcCall,

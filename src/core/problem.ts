@@ -1,4 +1,6 @@
-/** One thing that is wrong (error) or risky (warning) in something that a person wrote. Lines and columns count from 1. */
+/**
+ * One thing that is wrong (error) or risky (warning) in something that a person wrote. Lines and columns count from 1; line 0 is
+ * the file itself, which could not be read. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly file: string;
