@@ -29,9 +29,9 @@ describe('a duration', () => {
 
   it('is read back as it was written', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1e12 }), (ms) =>
-        expect(parseDuration(formatDuration(ms))).toBe(ms),
-      ),
+      fc.property(fc.integer({ min: 0, max: 1e12 }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBe(ms);
+      }),
     );
   });
 
