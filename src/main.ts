@@ -6,6 +6,7 @@ import { Control } from './control/control.ts';
 import { startGridClock } from './control/grid-clock.ts';
 import { startHousekeeping, warnCoverage } from './control/housekeeping.ts';
 import { formatProblem, type Problem } from './core/problem.ts';
+import type { ReplicaFacts } from './core/sample.ts';
 import { createDecisionLog } from './serve/decision-log.ts';
 import { startGrpcServer } from './serve/grpc/server.ts';
 import { startHttpServer } from './serve/http/server.ts';
@@ -20,6 +21,8 @@ export interface StartOptions {
   /** virtual: nothing turns but by `turn(at)`, and the clock stands where the last turn was. */
   readonly clock: 'virtual' | 'real';
   readonly targets?: () => readonly ScrapeTarget[];
+  /** In place of what direct scrape cannot see: replica counts of a namespace's Deployment. */
+  readonly replicas?: (namespace: string) => ReplicaFacts | undefined;
 }
 
 /** The scaler, serving. */
@@ -44,6 +47,7 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
       now,
       lockStep: clock === 'virtual',
       targets: options.targets,
+      replicas: options.replicas,
     });
   let wired = wire();
   const metrics = createMetrics({ now });

@@ -1,4 +1,5 @@
 import type { BellwetherConfig } from './config/bellwether-schema.ts';
+import type { ReplicaFacts } from './core/sample.ts';
 import { createPrometheusSource } from './ingest/prometheus-source.ts';
 import { createScrapeSource, type ScrapeSource } from './ingest/scrape-source.ts';
 import type { Source } from './ingest/source.ts';
@@ -17,6 +18,7 @@ export interface SourceWiring {
   readonly lockStep: boolean;
   /** In place of the configured targets, asked again before every scrape. */
   readonly targets?: (() => readonly ScrapeTarget[]) | undefined;
+  readonly replicas?: ((namespace: string) => ReplicaFacts | undefined) | undefined;
 }
 
 export interface WiredSource {
@@ -26,7 +28,7 @@ export interface WiredSource {
 }
 
 /** The source that a configuration asks for. */
-export function wireSource({ config, now, lockStep, targets }: SourceWiring): WiredSource {
+export function wireSource({ config, now, lockStep, targets, replicas }: SourceWiring): WiredSource {
   const { prometheus, scrape, settle, staleAfter, historyLimit } = config;
   if (scrape !== undefined) {
     const source = createScrapeSource({
@@ -36,6 +38,7 @@ export function wireSource({ config, now, lockStep, targets }: SourceWiring): Wi
       historyLimit,
       now,
       autoStart: !lockStep,
+      ...(replicas && { replicas: (fleet) => replicas(fleet.id.namespace) }),
     });
     return { source, scrape: source };
   }

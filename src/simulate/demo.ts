@@ -115,7 +115,8 @@ async function startScaler(
     ...(calendar !== undefined && { calendar }),
   });
   closers.push(config.remove);
-  const scaler = await startScaler({ configFile: config.file, clock: 'virtual', targets: server.targets });
+  const { targets, replicasOf: replicas } = server;
+  const scaler = await startScaler({ configFile: config.file, clock: 'virtual', targets, replicas });
   closers.push(scaler.close);
   return scaler;
 }

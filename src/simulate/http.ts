@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ReplicaFacts } from '../core/sample.ts';
 import { type DeploymentFacts, renderKubeState, renderMetrics } from './exporter.ts';
 import type { Fleet } from './fleet.ts';
 import type { Pod } from './pod.ts';
@@ -22,6 +23,8 @@ export interface FleetServer {
   readonly url: string;
   /** Pods that have an address now: bound and not gone, whether they answer or not. */
   targets(): readonly PodTarget[];
+  /** The Deployment of a namespace as Kubernetes knows it. */
+  replicasOf(namespace: string): ReplicaFacts | undefined;
   close(): Promise<void>;
 }
 
@@ -43,12 +46,20 @@ export async function serveFleets(fleets: readonly ServedFleet[]): Promise<Fleet
   return {
     url,
     targets: () => listTargets(fleets, url),
+    replicasOf: (namespace) => replicaFacts(fleets.find((served) => served.namespace === namespace)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+function replicaFacts(served: ServedFleet | undefined): ReplicaFacts | undefined {
+  if (served === undefined) return undefined;
+  const { specReplicas, readyReplicas, startingReplicas } = served.fleet;
+  const source = `simulated deployment/${served.deployment}`;
+  return { spec: specReplicas, ready: readyReplicas, starting: startingReplicas, unschedulable: 0, source };
 }
 
 interface Answer {

@@ -1,3 +1,4 @@
+import type { ReplicaFacts } from '../core/sample.ts';
 import type { PodTarget } from './http.ts';
 
 /** How the demo wants the real scaler started. */
@@ -14,6 +15,8 @@ export interface StartScalerOptions {
    * leaves the list is gone (its `up` is), not missing.
    */
   readonly targets?: () => readonly PodTarget[];
+  /** With direct scrape: what Kubernetes would say of the Deployment in a namespace. */
+  readonly replicas?: (namespace: string) => ReplicaFacts | undefined;
 }
 
 /** The real scaler, serving. */

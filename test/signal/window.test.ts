@@ -84,7 +84,10 @@ describe('the look-back window', () => {
     fc.assert(
       fc.property(spaced, (rows) => {
         let at = 0;
-        const points = rows.map(({ gap, value }) => ({ at: (at += gap), value }));
+        const points = rows.map(({ gap, value }) => {
+          at += gap;
+          return { at, value };
+        });
         const mean = aggregate(points, at, at + 1, 'mean') ?? Number.NaN;
         const values = points.map(({ value }) => value);
         expect(mean).toBeGreaterThanOrEqual(Math.min(...values) - 1e-6);
