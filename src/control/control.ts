@@ -20,6 +20,7 @@ import type {
 } from './scaler.ts';
 import type { Track } from './track.ts';
 import { applyDraft, type Draft, draftBuffer, draftOf } from './turn.ts';
+import { warningsFor } from './warnings.ts';
 
 /** How long GetMetrics waits for the history of a fleet seen for the first time. */
 const SETTLE_WAIT = 1_000;
@@ -146,8 +147,9 @@ export class Control implements Scaler {
     }));
   }
 
-  explain(query: ExplainQuery): Promise<DecisionRecord> {
-    return this.#explainer.explain(query);
+  async explain(query: ExplainQuery): Promise<DecisionRecord> {
+    const record = await this.#explainer.explain(query);
+    return { ...record, warnings: warningsFor(record, this.health()) };
   }
 
   chart(query: ExplainQuery): readonly ChartPoint[] {
@@ -252,10 +254,10 @@ export class Control implements Scaler {
   }
 
   #decideFromMemory(tracks: readonly Track[]): void {
-    const reading = this.#reading;
-    if (reading === null) return;
     const { evaluationInterval } = this.#revision.config;
     for (const track of tracks) {
+      const reading = this.#reading ?? remembered(track);
+      if (reading === null) continue;
       if (track.config.id.role === 'replicas') {
         applyDraft(draftOf(track, reading, evaluationInterval, this.#revision.id));
         continue;
@@ -287,6 +289,12 @@ export interface ControlContext {
   /** Instant of the last reading; null before the first. */
   readonly lastInstant: number | null;
   readonly now: () => number;
+}
+
+/** Before the first cycle: the newest sample of a fleet's history, as a reading. */
+function remembered({ samples }: Track): Reading | null {
+  const newest = samples[samples.length - 1];
+  return newest === undefined ? null : { at: newest.at, sampleOf: () => newest };
 }
 
 function waitFor(track: Track, ms: number): Promise<void> {

@@ -11,11 +11,11 @@ export interface GridClockOptions {
 }
 
 /**
- * Calls `onInstant` at each grid instant by wall clock. Instants that passed while the machine slept or the clock
+ * Calls `onInstant` at each grid instant by wall clock, first at once for the one that has just passed. Instants that passed while the machine slept or the clock
  * jumped are skipped, none comes twice; after a jump back the grid goes on from the new time.
  */
 export function startGridClock({ now, interval, onInstant }: GridClockOptions): () => void {
-  let last = gridInstant(now(), interval());
+  let last = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout;
   const tick = (): void => {
     const instant = gridInstant(now(), interval());

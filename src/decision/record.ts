@@ -85,6 +85,8 @@ export interface DecisionRecord extends Decision {
   /** Which revision of the configuration decided. */
   readonly revision: string;
   readonly recomputed?: boolean;
+  /** What the reader should know beside the decision: a refused reload, a dead source, coverage that has ended. */
+  readonly warnings?: readonly string[];
 }
 
 export interface Outcome {

@@ -16,6 +16,7 @@ export function explainText(record: RecordJson, { color = false }: TextOptions =
   const sections = [
     bold(headline(record), color),
     table(aboutRows(record)),
+    section('Warnings', table(record.warnings.map((warning) => [warning])), color),
     section('Steps', stepsTable(record), color),
     section('Signals', table(record.signals.map(signalRow)), color),
     section('Bounds', table(boundsRows(record)), color),

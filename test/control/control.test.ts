@@ -308,6 +308,24 @@ describe('explain', () => {
     return all;
   }
 
+  it('warns of a refused reload, a source that is down and a calendar that ended', async () => {
+    const { control, source, turn } = await aRunning();
+    expect((await control.explain(query)).warnings).toEqual([]);
+    control.refuse(['p.yaml:1:1 x: must be y', 'q.yaml:2:1 z: must be w']);
+    source.status = () => ({
+      name: 'prometheus',
+      up: false,
+      error: 'refused',
+      lastSuccess: null,
+      requests: 1,
+    });
+    await turn(15);
+    expect((await control.explain(query)).warnings).toEqual([
+      'the configuration on disk is refused, revision first keeps serving: p.yaml:1:1 x: must be y (and 1 more)',
+      'the source is down: refused',
+    ]);
+  });
+
   it('answers a past instant from its stored record', async () => {
     const { control } = await aRunning();
     const record = await control.explain({ ...query, at: T0 + 7_000 });

@@ -60,6 +60,7 @@ export const RecordJson = z.object({
   }),
   mode: z.enum(['active', 'advisory']),
   recomputed: z.boolean().optional(),
+  warnings: z.array(z.string()),
 });
 export type RecordJson = z.infer<typeof RecordJson>;
 
@@ -101,6 +102,7 @@ export function recordJson(record: DecisionRecord): RecordJson {
     replicaFacts: { ...record.replicaFacts },
     mode: record.mode,
     ...(record.recomputed === true ? { recomputed: true } : {}),
+    warnings: [...(record.warnings ?? [])],
   };
 }
 
