@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { PolicyFields } from '../core/policy.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
+import { calendarIssues } from './check-calendar.ts';
+import { togetherProblems } from './check-together.ts';
 import { type DocumentKind, kindOf } from './document-kind.ts';
 import { type FoundFile, findYaml } from './find-yaml.ts';
 import { errorAt, type Issue } from './issue.ts';
 import { buildRevision, knownNames } from './load.ts';
-import { readCalendar } from './load-calendar.ts';
 import type { Known } from './metadata.ts';
 import { readPolicy } from './policy-document.ts';
 import { readText, unreadableFile } from './read-file.ts';
@@ -40,12 +41,13 @@ export async function checkFiles(paths: readonly string[], now: number): Promise
   const sources = await Promise.all(mains.map(gatherSources));
   const ofConfigs = new Set(sources.flatMap(filesOf).map((path) => resolve(path)));
   const isAlone = ({ path }: { readonly path: string }): boolean => !ofConfigs.has(resolve(path));
-  const known = knownOf(sources);
+  const known = knownOf(sources, now);
   const alone = documents.filter(({ file }) => isAlone(file));
   const problems = [
     ...missing.map((path) => unreadableFile(path, 'was missing')),
     ...parsed.filter(({ file }) => isAlone(file)).flatMap((file) => file.problems),
-    ...sources.flatMap(problemsOf),
+    ...sources.flatMap((each) => problemsOf(each, now)),
+    ...togetherProblems(alone),
     ...alone.flatMap(({ document, kind, file }) =>
       document.toProblems(issuesOf(document.value, kind, { known, now, named: file.named })),
     ),
@@ -69,15 +71,22 @@ function filesOf({ main, policies, calendars }: Sources): readonly string[] {
   return [main, ...policies, ...calendars].map(({ path }) => path);
 }
 
-function problemsOf(sources: Sources): readonly Problem[] {
-  const built = buildRevision(sources);
-  return 'problems' in built ? built.problems : built.revision.warnings;
+function problemsOf(sources: Sources, now: number): readonly Problem[] {
+  const built = buildRevision(sources, now);
+  const calendars = sources.calendars.flatMap(({ path, read }) =>
+    'text' in read ? parseYaml(read.text, path).documents : [],
+  );
+  return [
+    ...('problems' in built ? built.problems : built.revision.warnings),
+    // What loading has said of them too is told once.
+    ...calendars.flatMap((document) => document.toProblems(calendarIssues(document.value, now))),
+  ];
 }
 
 /** The names that triggers may use; nothing is known without a bellwether.yaml. */
-function knownOf(sources: readonly Sources[]): Known {
+function knownOf(sources: readonly Sources[], now: number): Known {
   if (sources.length === 0) return { policies: undefined, calendars: undefined };
-  const each = sources.map(knownNames);
+  const each = sources.map((each) => knownNames(each, now));
   return {
     policies: new Map<string, PolicyFields>(each.flatMap(({ policies }) => [...policies])),
     calendars: new Set(each.flatMap(({ calendars }) => [...calendars])),
@@ -96,7 +105,7 @@ function issuesOf(value: unknown, kind: DocumentKind, { known, now, named }: Con
     case 'policy':
       return readPolicy(value).issues;
     case 'calendar':
-      return readCalendar(value, now).issues;
+      return calendarIssues(value, now);
     case 'scaledobject':
       return scaledObjectIssues(value, known);
     case 'unknown':

@@ -4,6 +4,7 @@ import { CalendarDocument } from '../calendar/schema.ts';
 import { formatInstant } from '../core/instant.ts';
 import { hasErrors, type Problem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
+import { withRepairs } from './calendar-repairs.ts';
 import { errorAt, type Issue, warningAt } from './issue.ts';
 import { readText } from './read-file.ts';
 import { parseYaml, type YamlDocument } from './yaml.ts';
@@ -20,8 +21,8 @@ export function readCalendar(value: unknown, now: number): ReadCalendar {
   const today = formatInstant(now).slice(0, 10);
   const parsed = CalendarDocument.safeParse(value);
   if (!parsed.success) {
-    const issues = [...zodIssues(parsed.error, CalendarDocument, value), ...furtherIssues(value, { today })];
-    return { value: undefined, issues };
+    const issues = withRepairs(zodIssues(parsed.error, CalendarDocument, value), value);
+    return { value: undefined, issues: [...issues, ...furtherIssues(value, { today })] };
   }
   const compiled = compileCalendar(parsed.data, { today });
   if ('issues' in compiled) return { value: undefined, issues: compiled.issues };
@@ -30,14 +31,17 @@ export function readCalendar(value: unknown, now: number): ReadCalendar {
 }
 
 /** How long before the end of `covers` its renewal is asked for. */
-const COVERAGE_NOTICE_MS = 30 * 86_400_000;
+const COVERAGE_NOTICE_MS = 90 * 86_400_000;
 
 /** Outside `covers` the weekly shape stays, and nobody knows the holidays. */
 function coverageIssues({ covers, coveredUntil }: Calendar, now: number): readonly Issue[] {
   if (covers === null || coveredUntil === null || now < coveredUntil - COVERAGE_NOTICE_MS) return [];
   const end = now < coveredUntil ? 'ends soon' : 'has ended';
   return [
-    warningAt(['covers', 'to'], `${end}: after ${covers.to} holidays and other dated rows are unknown`),
+    warningAt(
+      ['covers', 'to'],
+      `${end}: after ${covers.to} holidays and other dated rows are unknown (add the next year's rows, then move covers.to)`,
+    ),
   ];
 }
 

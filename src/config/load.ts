@@ -30,9 +30,9 @@ interface Named {
   readonly calendars: Collection<Calendar>;
 }
 
-/** loadRevision without the disk. */
-export function buildRevision(sources: Sources): LoadedRevision {
-  const named = readNamed(sources);
+/** loadRevision without the disk. `now` (epoch ms) decides what has expired. */
+export function buildRevision(sources: Sources, now: number = Date.now()): LoadedRevision {
+  const named = readNamed(sources, now);
   const main = readMain(sources, named);
   const problems = [...main.problems, ...problemsOfPolicies(named), ...problemsOf(named.calendars)];
   if (main.config === undefined || hasErrors(problems)) return { problems };
@@ -47,17 +47,17 @@ export function buildRevision(sources: Sources): LoadedRevision {
   return { revision };
 }
 
-function readNamed(sources: Sources): Named {
+function readNamed(sources: Sources, now: number): Named {
   return {
     policies: collect('policy', sources.policies, readPolicy),
-    calendars: collect('calendar', sources.calendars, (value) => readCalendar(value, Date.now())),
+    calendars: collect('calendar', sources.calendars, (value) => readCalendar(value, now)),
   };
 }
 
 /** The names that triggers may use, whether or not the configuration is otherwise right. */
-export function knownNames(sources: Sources) {
+export function knownNames(sources: Sources, now: number = Date.now()) {
   const [document] = parseSource(sources.main, 'prometheus').documents;
-  return { ...knownTo(readNamed(sources)), defaultPolicy: document && defaultPolicyOf(document) };
+  return { ...knownTo(readNamed(sources, now)), defaultPolicy: document && defaultPolicyOf(document) };
 }
 
 function readMain(sources: Sources, named: Named) {

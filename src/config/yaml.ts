@@ -109,7 +109,10 @@ function read(document: Document, file: string, lines: LineCounter): Read {
 
 /** The parser's own sentence up to its colon: behind it some of them quote the file. */
 function syntaxMessage(error: YAMLError): string {
-  if (error.code === 'DUPLICATE_KEY') return 'must be valid YAML: a key may stand only once in a map';
+  if (error.code === 'DUPLICATE_KEY')
+    return 'must be valid YAML: a key may stand only once in a map (delete one, or join their values)';
+  if (error.code === 'TAB_AS_INDENT')
+    return 'must be valid YAML: tabs are not allowed as indentation (use spaces)';
   const sentence = error.message.replace(/:.*$/s, '');
   return `must be valid YAML: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }

@@ -19,7 +19,7 @@ describe('parseYaml', () => {
 
   it('tells the syntax errors of every document at their places', () => {
     expect(problemsOf('a: 1\na: 2\n---\nb: [1, 2\nc: 3\n---\nd: *x\n')).toEqual([
-      'f.yaml:2:1: must be valid YAML: a key may stand only once in a map',
+      'f.yaml:2:1: must be valid YAML: a key may stand only once in a map (delete one, or join their values)',
       'f.yaml:5:1: must be valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
       'f.yaml:7:4: must be an alias of an anchor that stands before it (a glob that begins with * needs quotes)',
     ]);
