@@ -7,8 +7,10 @@ import { memoised } from './calendar-memo.ts';
 import type { TriggerRef } from './scaler.ts';
 import { applyRevision, capacityFor, newTrack, type Track } from './track.ts';
 
-/** How many fleets are kept; beyond it the one asked for longest ago goes. */
+/** How many fleets are kept. Beyond it one goes: a newcomer before one that is asked for regularly. */
 const MAX_FLEETS = 20_000;
+/** A fleet that is still asked for this long after the first time is no newcomer: KEDA polls, a flood does not. */
+const PROBATION = 10_000;
 /** How many spellings of triggers are remembered parsed; beyond it all are parsed again. */
 const MAX_PARSED = 50_000;
 
@@ -16,6 +18,9 @@ const MAX_PARSED = 50_000;
 export class Registry {
   readonly #tracks = new Map<string, Track>();
   readonly #parsed = new Map<string, Track>();
+  /** Tracks that may be dropped, each list with the one asked for longest ago first. */
+  readonly #newcomers = new Set<Track>();
+  readonly #regulars = new Set<Track>();
   #revision: Revision;
   #calendars: ReadonlyMap<string, Calendar> = new Map();
   #forgotten = 0;
@@ -28,7 +33,7 @@ export class Registry {
   /** A new revision: triggers are read again when they are next asked, tracks look their policy up again. */
   use(revision: Revision, now: number): void {
     this.#revision = revision;
-    this.#parsed.clear();
+    this.#forgetSpellings();
     this.#calendars = new Map([...revision.calendars].map(([name, calendar]) => [name, memoised(calendar)]));
     for (const track of this.#tracks.values()) {
       track.listed = false;
@@ -42,17 +47,19 @@ export class Registry {
     const spelling = JSON.stringify([ref.namespace, ref.name, ref.metadata]);
     const known = this.#parsed.get(spelling);
     if (known !== undefined) {
-      known.lastAsked = now;
+      this.#asked(known, now);
       return known;
     }
     const { policies, calendars, config } = this.#revision;
     const parsed = parseTrigger(ref, { policies, calendars, defaultPolicy: config.defaults.policy });
     if ('problems' in parsed) return new ScalerError('invalid', parsed.problems.join('; '));
+    if (!this.#tracks.has(fleetKey(parsed.fleet.id)) && !this.#makeRoom()) return TOO_MANY;
     const track = this.#adopt(parsed.fleet, now);
     const refusal = advisoryRefusal(track);
     if (refusal !== null) return refusal;
-    if (this.#parsed.size >= MAX_PARSED) this.#parsed.clear();
+    if (this.#parsed.size >= MAX_PARSED) this.#forgetSpellings();
     this.#parsed.set(spelling, track);
+    track.spellings.add(spelling);
     return track;
   }
 
@@ -100,33 +107,46 @@ export class Registry {
     const key = fleetKey(config.id);
     let track = this.#tracks.get(key);
     if (track === undefined) {
-      if (this.#tracks.size >= MAX_FLEETS) this.#dropOldest();
       track = newTrack(key, config, capacityFor(this.#tracks.size + 1), now);
       this.#tracks.set(key, track);
       if (this.#tracks.size % 64 === 0) this.#resize();
     }
     track.config = config;
-    track.lastAsked = now;
+    this.#asked(track, now);
     applyRevision(track, this.#revision, this.#calendars);
     return track;
   }
 
-  #dropOldest(): void {
-    let oldest: Track | undefined;
-    for (const track of this.#tracks.values()) {
-      if (
-        !track.listed &&
-        track.listeners.size === 0 &&
-        track.lastAsked < (oldest?.lastAsked ?? Number.POSITIVE_INFINITY)
-      )
-        oldest = track;
+  #asked(track: Track, now: number): void {
+    track.lastAsked = now;
+    const regular = this.#regulars.delete(track) || now - track.firstAsked >= PROBATION;
+    this.#newcomers.delete(track);
+    (regular ? this.#regulars : this.#newcomers).add(track);
+  }
+
+  #forgetSpellings(): void {
+    this.#parsed.clear();
+    for (const track of this.#tracks.values()) track.spellings.clear();
+  }
+
+  /** Whether one more fleet may come, after dropping one if need be. */
+  #makeRoom(): boolean {
+    if (this.#tracks.size < MAX_FLEETS) return true;
+    for (const list of [this.#newcomers, this.#regulars]) {
+      for (const track of list) {
+        if (track.listed || track.listeners.size > 0) continue;
+        this.#drop(track);
+        return true;
+      }
     }
-    if (oldest !== undefined) this.#drop(oldest);
+    return false;
   }
 
   #drop(track: Track): number {
     this.#tracks.delete(track.key);
-    for (const [spelling, known] of this.#parsed) if (known === track) this.#parsed.delete(spelling);
+    this.#newcomers.delete(track);
+    this.#regulars.delete(track);
+    for (const spelling of track.spellings) this.#parsed.delete(spelling);
     this.#forgotten++;
     return 1;
   }
@@ -139,6 +159,8 @@ export class Registry {
     }
   }
 }
+
+const TOO_MANY = new ScalerError('exhausted', `${MAX_FLEETS} fleets are known and all of them are in use`);
 
 /** A trigger must not steer by a policy that is only advice, unless it says that it wants the neutral 0. */
 function advisoryRefusal(track: Track): ScalerError | null {

@@ -34,6 +34,9 @@ export interface Track extends FleetHandle {
   settled: boolean;
   readonly waiters: Set<() => void>;
   lastAsked: number;
+  readonly firstAsked: number;
+  /** Triggers as they were written that mean this fleet. */
+  readonly spellings: Set<string>;
 }
 
 /** How much each fleet may remember, so that 10,000 of them fit. */
@@ -76,6 +79,8 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     settled: false,
     waiters: new Set(),
     lastAsked: now,
+    firstAsked: now,
+    spellings: new Set(),
   };
 }
 

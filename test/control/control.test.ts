@@ -236,6 +236,22 @@ describe('identity', () => {
   });
 });
 
+describe('a flood of names', () => {
+  it('drops its own newcomers, never the fleets that are asked for regularly', () => {
+    const { control, clock } = aControl((at) => aSample(at, {}));
+    const regular = handleOf(control);
+    for (let poll = 0; poll < 3; poll++) {
+      clock.now += 15_000;
+      expect(handleOf(control)).toBe(regular);
+    }
+    for (let name = 0; name < 30_000; name++) handleOf(control, trigger(`flood-${name}`));
+    const known = control.fleets().map(({ id }) => id.name);
+    expect(known).toHaveLength(20_000);
+    expect(known).toContain('vllm');
+    expect(known).toContain('flood-29999');
+  });
+});
+
 describe('an advisory policy', () => {
   const revision = aRevision({ default: { ...policy, mode: 'advisory' } });
 
