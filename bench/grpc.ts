@@ -1,6 +1,7 @@
 import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import type { GetMetricsRequest, GetMetricsResponse } from '../src/serve/grpc/messages.ts';
 import { loadExternalScaler, SERVICE_NAME } from '../src/serve/grpc/proto.ts';
+import { BENCH_TRIGGER } from './support/bench-scaler.ts';
 import { startChild } from './support/child.ts';
 import { alternating, type BenchResult } from './support/result.ts';
 
@@ -12,14 +13,9 @@ const LEAST_RATIO = 0.9;
 
 const REQUEST: GetMetricsRequest = {
   scaledObjectRef: {
-    name: 'vllm',
-    namespace: 'llm',
-    scalerMetadata: {
-      scalerAddress: 'bellwether.llm.svc:6000',
-      model: 'llama-3-70b',
-      policy: 'default',
-      minReplicas: '2',
-    },
+    name: BENCH_TRIGGER.name,
+    namespace: BENCH_TRIGGER.namespace,
+    scalerMetadata: BENCH_TRIGGER.metadata,
   },
   metricName: 'bellwether-replicas',
 };

@@ -8,7 +8,10 @@ export interface ChildServer {
   stop(): Promise<void>;
 }
 
-/** Starts `file` (beside this one) under the loader of this process and waits for its first line on stdout. */
+/**
+ * Starts `file` (beside this one) under the loader of this process and waits for its first line on stdout. The child
+ * is to end when its stdin does, so that none outlives a bench that fails.
+ */
 export async function startChild(file: string, ...args: readonly string[]): Promise<ChildServer> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {

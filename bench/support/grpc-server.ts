@@ -39,4 +39,5 @@ async function bellwether(): Promise<string> {
   return address;
 }
 
+process.stdin.resume().once('close', () => process.exit());
 console.log(await (process.argv[2] === 'echo' ? echo() : bellwether()));

@@ -98,7 +98,10 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
       coldStartsOf.set(joined(labels), labels);
       own.coldStartSeconds.observe(labels, durationMs / 1000);
     },
-    grpcCall: (method, code) => own.grpcRequests.inc({ method, code }),
+    grpcCall(method, code) {
+      const byCode = own.calls.get(method) ?? new Map<string, number>();
+      own.calls.set(method, byCode.set(code, (byCode.get(code) ?? 0) + 1));
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
     describe: () => described(registry),
@@ -160,11 +163,19 @@ function ownMetrics(registers: Registry[]) {
     buckets: [...COLD_START_BUCKETS],
     registers,
   });
-  const grpcRequests = new Counter({
+  // Counted in plain maps, since this is once a call, and shown when scraped.
+  const calls = new Map<string, Map<string, number>>();
+  new Counter({
     name: 'bellwether_grpc_requests_total',
     help: 'Calls and streams of the external scaler that ended, by gRPC status',
     labelNames: ['method', 'code'],
     registers,
+    collect() {
+      this.reset();
+      for (const [method, byCode] of calls) {
+        for (const [code, count] of byCode) this.inc({ method, code }, count);
+      }
+    },
   });
   // A gauge without labels starts at 0, which would say "down" and "refused" before anything was tried.
   for (const gauge of [configValid, sourceUp.prometheus, sourceUp.scrape]) gauge.remove();
@@ -177,7 +188,7 @@ function ownMetrics(registers: Registry[]) {
     sourceRequests,
     coveredUntil,
     coldStartSeconds,
-    grpcRequests,
+    calls,
   };
 }
 
