@@ -1,8 +1,10 @@
 import { formatInstant } from '../core/instant.ts';
+import { bar, CELL_MINUTES, HOURS_LINE } from './bars.ts';
 import type { Calendar, DatedRow, Session, Transition } from './calendar.ts';
 import { type Day, type DayRange, formatDate, weekdayOf } from './civil-date.ts';
 import { DAY_MINUTES, formatWallTime } from './hours.ts';
 import { table } from './table.ts';
+import { localHours, utcHours } from './wall-hours.ts';
 import type { Zone } from './wall-time.ts';
 
 export interface PreviewInput {
@@ -70,26 +72,6 @@ function notesFor(rows: readonly DatedRow[], wanted: (row: DatedRow) => boolean)
     .join('; ');
 }
 
-function localHours({ intervals }: Session, zone: Zone, day: Day): string {
-  const point = (at: number): string => {
-    const clock = zone.wallClock(at);
-    return relative((clock.day - day) * DAY_MINUTES + Math.floor(clock.ms / 60_000));
-  };
-  return intervals.map(({ open, close }) => `${point(open)}-${point(close)}`).join(', ');
-}
-
-function utcHours({ intervals }: Session, day: Day): string {
-  const point = (at: number): string => relative(Math.floor(at / 60_000) - day * DAY_MINUTES);
-  return intervals.map(({ open, close }) => `${point(open)}-${point(close)}`).join(', ');
-}
-
-/** `18:00-1d` for the evening before the date, `17:00`, `02:00+1d`. */
-function relative(minute: number): string {
-  if (minute >= 0) return formatWallTime(minute);
-  const earlier = Math.ceil(-minute / DAY_MINUTES);
-  return `${formatWallTime(minute + earlier * DAY_MINUTES)}-${earlier}d`;
-}
-
 /** Enough for a window that opens and closes every few minutes of a week. */
 const MAX_STEPS = 2_000;
 
@@ -122,16 +104,12 @@ function stepRow({ at, floor, ceiling, windows }: Transition, zone: Zone): reado
   ];
 }
 
-const CELL_MINUTES = 30;
-const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
 /** One line a day, one column for half an hour of the calendar's clock: the floor as a bar, `·` for none, `─` a session without one. */
 function chart(input: PreviewInput): string {
   const { calendar, zone, range, autoLeadMs } = input;
   const start = zone.instant(range.from, 0, 'start');
   const end = zone.instant(range.to + 1, 0, 'start');
   const highest = calendar.maxFloor(start, end - 1, autoLeadMs);
-  const hours = ['00', '03', '06', '09', '12', '15', '18', '21'].map((hour) => hour.padEnd(6)).join('');
   // A session of an earlier date may still be open, and one of a later date be open already.
   const sessions = calendar.sessions(formatDate(range.from - 8), formatDate(range.to + 8));
   const lines = daysOf(range).map(
@@ -139,7 +117,7 @@ function chart(input: PreviewInput): string {
   );
   const floors = highest === 0 ? 'no floor in this range' : `█ floor ${highest}, lower floors in proportion`;
   const key = `${''.padEnd(16)}${floors}; ─ a session without a floor; · neither`;
-  return [`${''.padEnd(16)}${hours.trimEnd()}`, ...lines, key].join('\n');
+  return [`${''.padEnd(16)}${HOURS_LINE}`, ...lines, key].join('\n');
 }
 
 function chartLine(
@@ -161,8 +139,4 @@ function chartLine(
     line += floor > 0 ? bar(floor, highest) : open ? '─' : '·';
   }
   return line;
-}
-
-function bar(floor: number, highest: number): string {
-  return BARS[Math.max(0, Math.ceil((floor / highest) * BARS.length) - 1)] ?? '█';
 }

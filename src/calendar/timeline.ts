@@ -78,8 +78,8 @@ export function newTimeline(windows: readonly WindowModel[]): Timeline {
 
 const NOTHING: Segment = { at: 0, floor: 0, ceiling: null, policy: {}, windows: [], signature: '' };
 
-/** Index of the last segment that begins at or before `at`. */
-export function lastNotAfter(segments: readonly Segment[], at: number): number {
+/** Index of the last segment that begins at or before `at`; 0 when none does. */
+export function lastNotAfter(segments: readonly { readonly at: number }[], at: number): number {
   let [low, high] = [0, segments.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;

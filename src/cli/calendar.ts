@@ -5,21 +5,24 @@ import { preview } from '../calendar/preview.ts';
 import { table } from '../calendar/table.ts';
 import { openZone } from '../calendar/wall-time.ts';
 import { loadCalendarFile } from '../config/load-calendar.ts';
-import { durationRule, formatDuration, parseDuration } from '../core/duration.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { formatProblem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
+import { writtenPolicy } from '../core/written-policy.ts';
+import { dateArgument, example, leadArgument, reported } from './calendar-arguments.ts';
+import { diffCommand } from './calendar-diff.ts';
 import type { Io } from './io.ts';
 
-/** `bellwether calendar sessions|bounds|next|preview`: what a calendar says, without a scaler. */
+/** `bellwether calendar sessions|bounds|next|preview|diff`: what a calendar says, without a scaler. */
 export function calendarCommand(io: Io): Command {
   return new Command('calendar')
     .description('sessions, bounds and coming changes of a calendar file')
     .addCommand(sessionsCommand(io))
     .addCommand(boundsCommand(io))
     .addCommand(nextCommand(io))
-    .addCommand(previewCommand(io));
+    .addCommand(previewCommand(io))
+    .addCommand(diffCommand(io));
 }
 
 const MAX_PREVIEW_DAYS = 400;
@@ -113,23 +116,15 @@ function previewCommand(io: Io): Command {
     );
 }
 
-function example(command: string): string {
-  return `\nExample:\n  $ bellwether calendar ${command}`;
-}
-
 /** Loads the file, tells what is wrong or risky in it on stderr, and runs `use` on a calendar that is sound. */
-async function withCalendar(io: Io, file: string, use: (calendar: Calendar) => void): Promise<void> {
-  try {
+function withCalendar(io: Io, file: string, use: (calendar: Calendar) => void): Promise<void> {
+  return reported(io, async () => {
     const loaded = await loadCalendarFile(file);
     for (const problem of 'problems' in loaded ? loaded.problems : loaded.warnings)
       io.err(formatProblem(problem));
     if ('problems' in loaded) io.setExitCode(1);
     else use(loaded.calendar);
-  } catch (reason) {
-    if (!(reason instanceof ScalerError)) throw reason;
-    io.err(`error: ${reason.message}`);
-    io.setExitCode(2);
-  }
+  });
 }
 
 function checkRange({ from, to }: RangeFlags): { from: Day; to: Day } {
@@ -144,11 +139,6 @@ function checkSession({ sessionNames }: Calendar, name: string | undefined): voi
   throw new ScalerError('invalid', `--session must be a session of the calendar, was "${name}"${hint}`);
 }
 
-function dateArgument(text: string): string {
-  if (parseDate(text) !== undefined) return text;
-  throw new InvalidArgumentError('It must be a date that exists, YYYY-MM-DD between 1970 and 2199.');
-}
-
 const LAST_INSTANT = Date.UTC(2200, 0, 1);
 
 function timeArgument(text: string): number {
@@ -157,14 +147,6 @@ function timeArgument(text: string): number {
   throw new InvalidArgumentError(
     'It must be ISO 8601 with Z or an offset (2026-11-27T13:58:00Z), or Unix seconds, between 1970 and 2199.',
   );
-}
-
-const MAX_LEAD_MS = 7 * 86_400_000;
-
-function leadArgument(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms <= MAX_LEAD_MS) return ms;
-  throw new InvalidArgumentError(`It must be ${durationRule(text)}, at most 7d.`);
 }
 
 function countArgument(text: string): number {
@@ -184,20 +166,7 @@ function sessionJson({ session, date, intervals, name }: Session) {
 }
 
 function boundsJson(at: number, { floor, ceiling, policy, windows, covered }: Bounds) {
-  return { at: seconds(at), floor, ceiling, policy: policyJson(policy), windows, covered };
-}
-
-const DURATIONS = /(Delay|Period|Timeout)$|^(hold|lead|default|max)$/;
-
-/** The overrides as a person writes them: durations as text. */
-function policyJson(policy: object, group = ''): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(policy).map(([field, value]) => {
-      if (typeof value === 'object' && value !== null) return [field, policyJson(value, field)];
-      const isDuration = DURATIONS.test(field) && !(group === 'buffer' && field === 'max');
-      return [field, isDuration && typeof value === 'number' ? formatDuration(value) : value];
-    }),
-  );
+  return { at: seconds(at), floor, ceiling, policy: writtenPolicy(policy), windows, covered };
 }
 
 function transitionJson({ at, floor, ceiling, windows }: Transition) {
