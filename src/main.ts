@@ -1,16 +1,15 @@
 import type { Logger } from 'pino';
 import type { BellwetherConfig } from './config/bellwether-schema.ts';
 import type { Revision } from './config/revision.ts';
-import { watchRevision } from './config/watch.ts';
 import { Control } from './control/control.ts';
 import { startGridClock } from './control/grid-clock.ts';
-import { startHousekeeping, warnCoverage } from './control/housekeeping.ts';
-import { formatProblem, type Problem } from './core/problem.ts';
+import { startHousekeeping } from './control/housekeeping.ts';
 import type { ReplicaFacts } from './core/sample.ts';
+import { followConfiguration, type Live } from './follow-configuration.ts';
 import { createDecisionLog } from './serve/decision-log.ts';
 import { startGrpcServer } from './serve/grpc/server.ts';
 import { startHttpServer } from './serve/http/server.ts';
-import { createMetrics } from './serve/metrics.ts';
+import { createMetrics, type Metrics } from './serve/metrics.ts';
 import { type ScrapeTarget, type WiredSource, wireSource } from './wire-source.ts';
 
 export interface StartOptions {
@@ -37,122 +36,104 @@ export interface Bellwether {
 
 /** Wires the rooms together: config to control, control to the servers. The servers answer, in hold, before the first cycle. */
 export async function startBellwether(options: StartOptions): Promise<Bellwether> {
-  const { configFile, log, clock } = options;
+  const { log, clock } = options;
   let virtualNow = 0;
   const now = clock === 'virtual' ? () => virtualNow : Date.now;
-  let revision = options.revision;
-  const wire = (): WiredSource =>
+  const wire = ({ config }: Revision): WiredSource =>
     wireSource({
-      config: revision.config,
+      config,
       now,
       lockStep: clock === 'virtual',
       targets: options.targets,
       replicas: options.replicas,
     });
-  let wired = wire();
+  const live: Live = { revision: options.revision, wired: wire(options.revision) };
   const metrics = createMetrics({ now });
-  const decisions = createDecisionLog(log);
-  metrics.configured(revision.id, true);
-  const control = new Control({
-    revision,
-    source: wired.source,
-    log,
-    now,
-    onSnapshot(records, cycle) {
-      metrics.observeSnapshot(records);
-      metrics.observeSource(wired.source.status());
-      metrics.evaluated(cycle.durationMs);
-      decisions.observe(records);
+  const control = createControl(live, { metrics, log, now });
+  const servers = await startServers(live.revision.config, { control, metrics, log, now }).catch(
+    async (reason: unknown) => {
+      control.close();
+      await live.wired.source.close();
+      throw reason;
     },
-    onSkipped: () => metrics.skipped(1),
-  });
-  const coverage = (): void =>
-    metrics.calendarsCovered(
-      new Map([...revision.calendars].map(([name, calendar]) => [name, calendar.coveredUntil])),
-    );
-  coverage();
-
-  const servers = await startServers(revision.config, { control, metrics, log, now });
+  );
   const housekeeping = startHousekeeping({
     log,
     now,
-    revision: () => revision,
+    revision: () => live.revision,
     forget: (idleMs) => control.forget(idleMs),
   });
-  const watcher = watchRevision({
-    file: configFile,
-    initial: revision,
-    onRevision(next) {
-      const before = revision;
-      revision = next;
-      const stale = sourceSettings(before.config) === sourceSettings(next.config) ? null : wired;
-      if (stale !== null) wired = wire();
-      control.use(next, wired.source);
-      void stale?.source.close();
-      housekeeping.reschedule();
-      metrics.configured(next.id, true);
-      coverage();
-      report(log, next.warnings);
-      log.info(
-        { revision: next.id, policies: next.policies.size, calendars: next.calendars.size },
-        'configuration reloaded',
-      );
-      if (listenSettings(before.config) !== listenSettings(next.config))
-        log.warn({}, 'listen and tls take effect at the next start');
-    },
-    onRefused(problems) {
-      control.refuse(problems.map(formatProblem));
-      metrics.configured(revision.id, false);
-      report(log, problems);
-      log.error(
-        { revision: revision.id, problems: problems.length },
-        'configuration refused; the last good revision keeps serving',
-      );
-    },
+  const watcher = followConfiguration({
+    file: options.configFile,
+    live,
+    wire,
+    control,
+    metrics,
+    housekeeping,
+    log,
   });
-  report(log, revision.warnings);
-  if (clock === 'real') warnCoverage({ log, now, revision: () => revision, forget: () => 0 });
-  const stopClock =
-    clock === 'virtual'
-      ? () => {}
-      : startGridClock({
-          now,
-          interval: () => revision.config.evaluationInterval,
-          onInstant: (at) => void control.turn(at),
-        });
-
-  let closing: Promise<void> | null = null;
+  if (clock === 'real') housekeeping.warnCoverage();
+  const stopClock = clock === 'real' ? startClock(live, control, now) : () => {};
+  const stop = async (): Promise<void> => {
+    stopClock();
+    watcher.close();
+    housekeeping.stop();
+    await servers.grpc.drain();
+    await servers.http.close();
+    control.close();
+    await live.wired.source.close();
+  };
+  let stopped: Promise<void> | null = null;
   return {
     grpcAddress: servers.grpc.address,
     httpAddress: servers.httpAddress,
     async turn(at) {
       virtualNow = at;
-      await wired.scrape?.scrapeOnce(at);
+      await live.wired.scrape?.scrapeOnce(at);
       await control.turn(at);
     },
     close() {
-      closing ??= (async () => {
-        stopClock();
-        watcher.close();
-        housekeeping.stop();
-        await servers.grpc.drain();
-        await servers.http.close();
-        control.close();
-        await wired.source.close();
-      })();
-      return closing;
+      stopped ??= stop();
+      return stopped;
     },
   };
 }
 
-interface Served {
-  readonly now: () => number;
-  readonly control: Control;
-  readonly metrics: ReturnType<typeof createMetrics>;
+interface Surroundings {
+  readonly metrics: Metrics;
   readonly log: Logger;
+  readonly now: () => number;
 }
 
-async function startServers(config: BellwetherConfig, { control, metrics, log, now }: Served) {
+function createControl(live: Live, { metrics, log, now }: Surroundings): Control {
+  const decisions = createDecisionLog(log);
+  return new Control({
+    revision: live.revision,
+    source: live.wired.source,
+    log,
+    now,
+    onSnapshot(records, cycle) {
+      metrics.observeSnapshot(records);
+      metrics.observeSource(live.wired.source.status());
+      metrics.evaluated(cycle.durationMs);
+      decisions.observe(records);
+    },
+    onSkipped: () => metrics.skipped(1),
+  });
+}
+
+function startClock(live: Live, control: Control, now: () => number): () => void {
+  return startGridClock({
+    now,
+    interval: () => live.revision.config.evaluationInterval,
+    onInstant: (at) => void control.turn(at),
+  });
+}
+
+async function startServers(
+  config: BellwetherConfig,
+  { control, metrics, log, now }: Surroundings & { readonly control: Control },
+) {
   const { tls, listen } = config;
   const grpc = await startGrpcServer({
     scaler: control,
@@ -179,21 +160,5 @@ async function startServers(config: BellwetherConfig, { control, metrics, log, n
   } catch (reason) {
     await grpc.drain();
     throw reason;
-  }
-}
-
-function sourceSettings({ prometheus, scrape, settle, staleAfter, historyLimit }: BellwetherConfig): string {
-  return JSON.stringify({ prometheus, scrape, settle, staleAfter, historyLimit });
-}
-
-function listenSettings({ listen, tls }: BellwetherConfig): string {
-  return JSON.stringify({ listen, tls });
-}
-
-function report(log: Logger, problems: readonly Problem[]): void {
-  for (const problem of problems) {
-    const line = { problem: formatProblem(problem) };
-    if (problem.severity === 'error') log.error(line, 'configuration error');
-    else log.warn(line, 'configuration warning');
   }
 }

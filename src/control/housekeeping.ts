@@ -17,6 +17,8 @@ export interface HousekeepingOptions {
 }
 
 export interface Housekeeping {
+  /** Warns now of every calendar whose coverage has ended or ends soon. */
+  warnCoverage(): void;
   /** Schedules again for the zones of a new revision. */
   reschedule(): void;
   stop(): void;
@@ -44,6 +46,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   };
   schedule();
   return {
+    warnCoverage: () => warnCoverage(options),
     reschedule: schedule,
     stop() {
       stopMornings();
@@ -53,7 +56,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
 }
 
 /** Warns for each calendar (of `timezone`, or all) whose coverage has ended or ends within 90 days. */
-export function warnCoverage({ log, now, revision }: HousekeepingOptions, timezone?: string): void {
+function warnCoverage({ log, now, revision }: HousekeepingOptions, timezone?: string): void {
   for (const calendar of revision().calendars.values()) {
     const { name: calendarName, coveredUntil } = calendar;
     if (coveredUntil === null || (timezone !== undefined && calendar.timezone !== timezone)) continue;
