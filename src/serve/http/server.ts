@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { isIP } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Scaler } from '../../control/scaler.ts';
+import { ScalerError } from '../../core/scaler-error.ts';
 import { createApp } from './app.ts';
 import { loadAssets } from './assets.ts';
 import { bearerToken } from './bearer.ts';
@@ -53,16 +54,24 @@ export function parseAddress(address: string): Address {
   const port = Number(match?.[3]);
   const [, v6, host] = match ?? [];
   if (!match || port > 65_535 || (v6 !== undefined && isIP(v6) !== 6)) {
-    throw new Error(`listen.http: must be host:port, was ${JSON.stringify(address)}`);
+    throw new ScalerError('invalid', `listen.http: must be host:port, was ${JSON.stringify(address)}`);
   }
   return { host: v6 ?? (host === '' ? undefined : host), port };
 }
 
 function listen(server: Server, { host, port }: Address): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (cause: NodeJS.ErrnoException): void => {
+      const where = `${host ?? ''}:${port} (${cause.code ?? cause.message})`;
+      reject(
+        new ScalerError('invalid', `listen.http: must be an address that can be bound, was ${where}`, {
+          cause,
+        }),
+      );
+    };
+    server.once('error', refuse);
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       const bound = server.address();
       resolve(bound !== null && typeof bound === 'object' ? bound.port : port);
     });
