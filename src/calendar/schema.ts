@@ -7,7 +7,7 @@ import { ANCHOR, DAYS, HOURS, WALL_TIME } from './hours.ts';
 export const LIMITS = { rows: 2_000, sessions: 32, windows: 64, entries: 32, intervals: 16 } as const;
 
 /** Text of one form: the rule is the whole message, whatever is wrong with it. */
-function text(rule: string, pattern: RegExp, examples: readonly string[]) {
+export function text(rule: string, pattern: RegExp, examples: readonly string[]) {
   const error = `must be ${rule}`;
   return z
     .string({ error })
@@ -32,22 +32,25 @@ function oneOrMany<T extends z.ZodType>(one: T, max: number) {
   return z.union([one, many]);
 }
 
-const Name = text(
+export const Name = text(
   'a name of letters, digits, ".", "_" and "-", at most 63 of them',
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
   ['regular', 'market-hours'],
 );
 const DATE_RULE = 'must be a date that exists, YYYY-MM-DD between 1970 and 2199';
-const CalendarDate = z
+export const CalendarDate = z
   .string({ error: DATE_RULE })
   .refine((value) => parseDate(value) !== undefined, { error: DATE_RULE })
   .meta({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-11-27'] });
-const WallTime = text('a quoted wall time such as "13:00" or "12:00+1d"', WALL_TIME, ['13:00', '12:00+1d']);
+export const WallTime = text('a quoted wall time such as "13:00" or "12:00+1d"', WALL_TIME, [
+  '13:00',
+  '12:00+1d',
+]);
 const HoursText = text('quoted hours such as "09:30-16:00" or "18:00-17:00+1d"', HOURS, [
   '09:30-16:00',
   '18:00-17:00+1d',
 ]);
-const Hours = oneOrMany(HoursText, LIMITS.intervals).describe(
+export const Hours = oneOrMany(HoursText, LIMITS.intervals).describe(
   'Wall-clock hours, half-open; one interval or a list of them. `+1d` is the day after the opening day.',
 );
 const PointOfSession = text(

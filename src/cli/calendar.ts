@@ -12,9 +12,10 @@ import { ScalerError } from '../core/scaler-error.ts';
 import { writtenPolicy } from '../core/written-policy.ts';
 import { dateArgument, example, leadArgument, reported } from './calendar-arguments.ts';
 import { diffCommand } from './calendar-diff.ts';
+import { testCommand } from './calendar-test.ts';
 import type { Io } from './io.ts';
 
-/** `bellwether calendar sessions|bounds|next|preview|diff`: what a calendar says, without a scaler. */
+/** `bellwether calendar sessions|bounds|next|preview|diff|test`: what a calendar says, without a scaler. */
 export function calendarCommand(io: Io): Command {
   return new Command('calendar')
     .description('sessions, bounds and coming changes of a calendar file')
@@ -22,7 +23,8 @@ export function calendarCommand(io: Io): Command {
     .addCommand(boundsCommand(io))
     .addCommand(nextCommand(io))
     .addCommand(previewCommand(io))
-    .addCommand(diffCommand(io));
+    .addCommand(diffCommand(io))
+    .addCommand(testCommand(io));
 }
 
 const MAX_PREVIEW_DAYS = 400;

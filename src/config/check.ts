@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { PolicyFields } from '../core/policy.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
+import { readCalendarTest } from './calendar-tests.ts';
 import { calendarIssues } from './check-calendar.ts';
 import { togetherProblems } from './check-together.ts';
 import { type DocumentKind, kindOf } from './document-kind.ts';
@@ -106,6 +107,8 @@ function issuesOf(value: unknown, kind: DocumentKind, { known, now, named }: Con
       return readPolicy(value).issues;
     case 'calendar':
       return calendarIssues(value, now);
+    case 'test':
+      return readCalendarTest(value).issues;
     case 'scaledobject':
       return scaledObjectIssues(value, known);
     case 'unknown':

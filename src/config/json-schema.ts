@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CalendarTest } from '../calendar/expectations/schema.ts';
 import { CalendarDocument } from '../calendar/schema.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BellwetherConfig } from './bellwether-schema.ts';
@@ -6,7 +7,7 @@ import { ALL_KEYS } from './metadata-keys.ts';
 import { POLICY_DOCS } from './policy-docs.ts';
 import { PolicyDocument } from './policy-document.ts';
 
-export const SCHEMA_KINDS = ['config', 'policy', 'calendar'] as const;
+export const SCHEMA_KINDS = ['config', 'policy', 'calendar', 'test'] as const;
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -30,6 +31,11 @@ const ROOTS: Readonly<
     schema: CalendarDocument,
     title: 'Bellwether calendar',
     description: 'Sessions, dated exceptions and the capacity windows that follow them.',
+  },
+  test: {
+    schema: CalendarTest,
+    title: 'Bellwether calendar test',
+    description: '*.test.yaml: what a calendar must answer, bounds at instants and hours of sessions.',
   },
 };
 

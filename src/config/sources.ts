@@ -77,7 +77,7 @@ async function gatherGlobs(base: string, patterns: unknown): Promise<Gathered> {
   const matches = await Promise.all(
     texts.map((each) => (typeof each === 'string' ? expandGlob(base, each) : { files: [], directories: [] })),
   );
-  const paths = [...new Set(matches.flatMap((match) => match.files))];
+  const paths = [...new Set(matches.flatMap((match) => match.files))].filter((path) => !isTest(path));
   return {
     files: await Promise.all(paths.map(async (path) => ({ path, read: await readText(path) }))),
     directories: matches.flatMap((match) => match.directories),
@@ -85,6 +85,11 @@ async function gatherGlobs(base: string, patterns: unknown): Promise<Gathered> {
       match.files.length === 0 && typeof texts[index] === 'string' ? [index] : [],
     ),
   };
+}
+
+/** `calendars/*.yaml` means the calendars, not the tests that lie beside them. */
+function isTest(path: string): boolean {
+  return /\.test\.ya?ml$/.test(path);
 }
 
 async function secretFaults(base: string, value: unknown): Promise<ReadonlyMap<readonly string[], string>> {

@@ -59,7 +59,11 @@ const COLUMNS: readonly Column[] = [
     head: 'GPU-hours',
     cell: ({ replicaHours }, { gpusPerReplica, isAlone }) => hours(replicaHours * gpusPerReplica, isAlone),
   },
-  { head: 'windows', cell: ({ windows }) => windowsText(windows) },
+  {
+    head: 'windows',
+    cell: ({ windows, after }, { isAlone }) =>
+      isAlone ? after.windows.join(' ') || '-' : windowsText(windows),
+  },
 ];
 
 function hours(value: number, isAlone: boolean): string {
