@@ -15,7 +15,7 @@ export interface BufferInput {
 
 /**
  * Step 9, an output of its own: pause pods that keep nodes warm for the next rise of the calendar's floor. What the
- * highest floor within lead + buffer.lead exceeds the replicas asked for or there, at least `min`; then at most `max`
+ * highest floor asked for within buffer.lead (a floor is asked for from its own lead on) exceeds the replicas asked for or there, at least `min`; then at most `max`
  * and what maxReplicas leaves. No fall while a pod of the fleet is unscheduled: its node is still being made.
  */
 export function bufferStep(input: BufferInput, policy: Policy): StepResult {
@@ -23,14 +23,13 @@ export function bufferStep(input: BufferInput, policy: Policy): StepResult {
   if (policy.buffer === null) return { out: 0, reason: 'no buffer is configured', inputs: {} };
   if (target === null) return { out: null, reason: 'the fleet itself is unknown', inputs: {} };
   const { min, max, lead: further } = policy.buffer;
-  const horizon = lead + further;
-  const floor = calendar === null ? 0 : calendar.maxFloor(at, at + horizon, lead);
+  const floor = calendar === null ? 0 : calendar.maxFloor(at, at + further, lead);
   const there = Math.max(target, (facts.ready ?? 0) + (facts.starting ?? 0));
   const wanted = Math.max(min, floor - there, 0);
   const frozen = (facts.unschedulable ?? 0) > 0 && previous !== null && previous > wanted;
   const cap = Math.max(0, Math.min(max, policy.maxReplicas - target));
   const out = Math.min(frozen ? previous : wanted, cap);
-  const inputs = { floor, there, min, max, cap, horizon };
+  const inputs = { floor, there, min, max, cap, lead: further };
   if (frozen)
     return {
       out,

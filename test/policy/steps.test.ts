@@ -194,3 +194,22 @@ describe('the demand', () => {
     ).toBe(7);
   });
 });
+
+describe('the horizon of a buffer', () => {
+  it('begins buffer.lead before the floor is asked for, which is its own lead before it opens', () => {
+    const open = 3_600_000;
+    // As a compiled calendar answers: asked for from open - lead on.
+    const calendar = {
+      ...aCalendar({}),
+      maxFloor: (_from: number, to: number, lead: number) => (to >= open - lead ? 4 : 0),
+    };
+    const policy = aPolicy({ buffer: { lead: 300_000 } });
+    const at = (instant: number) =>
+      bufferStep(
+        { at: instant, target: 1, facts: UNKNOWN_REPLICAS, calendar, lead: 120_000, previous: null },
+        policy,
+      ).out;
+    expect(at(open - 120_000 - 300_000 - 1)).toBe(0);
+    expect(at(open - 120_000 - 300_000)).toBe(3);
+  });
+});
