@@ -14,9 +14,10 @@ export interface BufferInput {
 }
 
 /**
- * Step 9, an output of its own: pause pods that keep nodes warm for the next rise of the calendar's floor. What the
- * highest floor asked for within buffer.lead (a floor is asked for from its own lead on) exceeds the replicas asked for or there, at least `min`; then at most `max`
- * and what maxReplicas leaves. No fall while a pod of the fleet is unscheduled: its node is still being made.
+ * Step 9, an output of its own: pause pods that keep nodes warm for the next rise of the calendar's floor. As many as
+ * the highest floor asked for within buffer.lead (from its own lead on) exceeds the replicas asked for or there, at
+ * least `min`; then at most `max` and what maxReplicas leaves. No fall while a pod of the fleet is unscheduled: its
+ * node is still being made.
  */
 export function bufferStep(input: BufferInput, policy: Policy): StepResult {
   const { at, target, facts, calendar, lead, previous } = input;
