@@ -1,5 +1,6 @@
 import type { FleetId } from '../core/fleet.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
+import type { HoldReason, SignalView } from '../core/signal.ts';
 import type { DecisionState } from './state.ts';
 
 export type StepName =
@@ -25,19 +26,6 @@ export interface Step {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What a signal came to in its look-back window. */
-export interface SignalView {
-  readonly name: string;
-  readonly kind: 'fresh' | 'stale' | 'absent';
-  /** Aggregate over the window; null when absent. */
-  readonly value: number | null;
-  /** Epoch ms of the newest sample behind it. */
-  readonly observedAt: number | null;
-  /** Replicas that this signal alone asks for; null when it says nothing. */
-  readonly demand: number | null;
-  readonly why: string | null;
-}
-
 /** A clock that runs: what will happen at `at` if nothing changes. */
 export interface Timer {
   readonly name: 'upscale' | 'downscale' | 'burst' | 'start' | 'provision';
@@ -45,9 +33,6 @@ export interface Timer {
   readonly at: number;
   readonly what: string;
 }
-
-/** Why nothing may fall just now. */
-export type HoldReason = 'start' | 'stale' | 'absent' | 'partial' | 'unknown';
 
 /** The answer for one fleet at one instant with all its reasons. */
 export interface Decision {

@@ -1,14 +1,4 @@
-/** A change that is wanted and waits for its delay. `min`, `max` and `area` serve `delay.apply`. */
-export interface Wish {
-  readonly direction: 'up' | 'down';
-  readonly since: number;
-  readonly min: number;
-  readonly max: number;
-  /** Integral of the wanted replicas over time since `since`, replica-milliseconds, up to `lastAt`. */
-  readonly area: number;
-  readonly last: number;
-  readonly lastAt: number;
-}
+import type { Wish } from '../policy/delay.ts';
 
 /** All that decide() remembers from one instant to the next. Rebuilt from history at start (law 2). */
 export interface DecisionState {

@@ -1,8 +1,9 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Wish } from '../policy/delay.ts';
 import type { Hold } from '../policy/hold.ts';
 import type { Decision, Step, Timer } from './record.ts';
-import type { DecisionState, Wish } from './state.ts';
+import type { DecisionState } from './state.ts';
 
 /** The one sentence: the reason of the last step that set the number, or of the hold. */
 export function reasonOf(steps: readonly Step[], answer: number | null, hold: Hold | null): string {

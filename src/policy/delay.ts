@@ -1,7 +1,18 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Wish } from '../decision/state.ts';
 import { replicas, type StepResult } from './step-result.ts';
+
+/** A change that is wanted and waits for its delay. `min`, `max` and `area` serve `delay.apply`. */
+export interface Wish {
+  readonly direction: 'up' | 'down';
+  readonly since: number;
+  readonly min: number;
+  readonly max: number;
+  /** Integral of the wanted replicas over time since `since`, replica-milliseconds, up to `lastAt`. */
+  readonly area: number;
+  readonly last: number;
+  readonly lastAt: number;
+}
 
 export interface DelayInput {
   readonly at: number;

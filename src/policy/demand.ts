@@ -1,6 +1,6 @@
 import type { Policy, Signals } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
-import type { SignalView } from '../decision/record.ts';
+import type { SignalView } from '../core/signal.ts';
 import { growth, ongoingOf, pointsOf } from '../signal/series.ts';
 import { aggregate, round6 } from '../signal/window.ts';
 import { type StepResult, trim } from './step-result.ts';

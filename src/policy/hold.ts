@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
-import type { HoldReason } from '../decision/record.ts';
+import type { HoldReason } from '../core/signal.ts';
 import type { Reading } from './demand.ts';
 
 /** Why a fleet must not fall now, and in which words; null when it may. */

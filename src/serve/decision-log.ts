@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type FleetId, fleetKey } from '../core/fleet.ts';
-import type { DecisionRecord, HoldReason } from '../decision/record.ts';
+import type { HoldReason } from '../core/signal.ts';
+import type { DecisionRecord } from '../decision/record.ts';
 
 interface Said {
   readonly replicas: number | null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatInstant } from '../../core/instant.ts';
-import type { DecisionRecord, HoldReason, Step } from '../../decision/record.ts';
+import type { HoldReason } from '../../core/signal.ts';
+import type { DecisionRecord, Step } from '../../decision/record.ts';
 
 const Instant = z.string().meta({ format: 'date-time', description: 'ISO 8601 in UTC, with Z' });
 const Count = z.number().nullable();
