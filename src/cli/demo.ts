@@ -29,6 +29,10 @@ export function demoCommand(io: Io, startScaler: StartScaler): Command {
     .option('--seed <n>', 'which morning', whole, 1)
     .option('--port <n>', 'port of the explain page (default: a free one)', whole, 0)
     .option('--json', 'print one JSON document at the end and nothing else', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ bellwether demo                  a morning in seconds, then the page stays\n  $ bellwether demo --once --json    for scripts',
+    )
     .action((flags: Flags) => demo(io, startScaler, flags));
 }
 
