@@ -31,6 +31,11 @@ export function weekdayOf(day: Day): number {
   return (((day + 4) % 7) + 7) % 7;
 }
 
+/** The Monday of the day's week. */
+export function mondayOf(day: Day): Day {
+  return day - ((weekdayOf(day) + 6) % 7);
+}
+
 /** `Friday 2026-11-27`, as messages name a date. */
 export function namedDate(day: Day): string {
   return `${WEEKDAY_NAMES[weekdayOf(day)]} ${formatDate(day)}`;

@@ -1,17 +1,20 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bounds, Calendar, Session, Transition } from '../calendar/calendar.ts';
-import { type Day, parseDate } from '../calendar/civil-date.ts';
-import { preview } from '../calendar/preview.ts';
 import { table } from '../calendar/table.ts';
-import { openZone } from '../calendar/wall-time.ts';
-import { loadCalendarFile } from '../config/load-calendar.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
 import { didYouMean } from '../core/nearest.ts';
-import { formatProblem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { writtenPolicy } from '../core/written-policy.ts';
-import { dateArgument, example, leadArgument, reported } from './calendar-arguments.ts';
+import {
+  checkRange,
+  dateArgument,
+  example,
+  leadArgument,
+  type RangeFlags,
+  withCalendar,
+} from './calendar-arguments.ts';
 import { diffCommand } from './calendar-diff.ts';
+import { previewCommand } from './calendar-preview.ts';
 import { testCommand } from './calendar-test.ts';
 import type { Io } from './io.ts';
 
@@ -25,13 +28,6 @@ export function calendarCommand(io: Io): Command {
     .addCommand(previewCommand(io))
     .addCommand(diffCommand(io))
     .addCommand(testCommand(io));
-}
-
-const MAX_PREVIEW_DAYS = 400;
-
-interface RangeFlags {
-  readonly from: string;
-  readonly to: string;
 }
 
 function sessionsCommand(io: Io): Command {
@@ -92,47 +88,6 @@ function nextCommand(io: Io): Command {
         );
       }),
     );
-}
-
-function previewCommand(io: Io): Command {
-  return new Command('preview')
-    .description("the hours a person would check before merging: table and chart in the calendar's zone")
-    .argument('<file>', 'calendar file')
-    .requiredOption('--from <date>', 'first date, YYYY-MM-DD', dateArgument)
-    .requiredOption('--to <date>', 'last date, YYYY-MM-DD', dateArgument)
-    .option('--lead <duration>', 'what `lead: auto` stands for', leadArgument, 0)
-    .addHelpText('after', example('preview calendars/us-equities.yaml --from 2026-11-23 --to 2026-11-29'))
-    .action((file: string, flags: RangeFlags & { lead: number }) =>
-      withCalendar(io, file, (calendar) => {
-        const range = checkRange(flags);
-        if (range.to - range.from >= MAX_PREVIEW_DAYS) {
-          throw new ScalerError(
-            'invalid',
-            `--to must be within ${MAX_PREVIEW_DAYS} days of --from, was ${flags.to}`,
-          );
-        }
-        const zone = openZone(calendar.timezone);
-        if (!zone) throw new ScalerError('internal', `no rules for the zone ${calendar.timezone}`);
-        io.out(preview({ calendar, zone, range, autoLeadMs: flags.lead }));
-      }),
-    );
-}
-
-/** Loads the file, tells what is wrong or risky in it on stderr, and runs `use` on a calendar that is sound. */
-function withCalendar(io: Io, file: string, use: (calendar: Calendar) => void): Promise<void> {
-  return reported(io, async () => {
-    const loaded = await loadCalendarFile(file);
-    for (const problem of 'problems' in loaded ? loaded.problems : loaded.warnings)
-      io.err(formatProblem(problem));
-    if ('problems' in loaded) io.setExitCode(1);
-    else use(loaded.calendar);
-  });
-}
-
-function checkRange({ from, to }: RangeFlags): { from: Day; to: Day } {
-  const [first, last] = [parseDate(from), parseDate(to)];
-  if (first !== undefined && last !== undefined && first <= last) return { from: first, to: last };
-  throw new ScalerError('invalid', `--to must not be before --from (${from}), was ${to}`);
 }
 
 function checkSession({ sessionNames }: Calendar, name: string | undefined): void {

@@ -1,5 +1,5 @@
-import type { Day, DayRange } from '../civil-date.ts';
-import { formatDate, weekdayOf } from '../civil-date.ts';
+import type { DayRange } from '../civil-date.ts';
+import { formatDate, mondayOf } from '../civil-date.ts';
 import type { Interval } from '../interval.ts';
 import type { Zone } from '../wall-time.ts';
 import type { Piece } from './pieces.ts';
@@ -70,8 +70,4 @@ export function weeksOf(pieces: readonly Piece[], range: DayRange, zone: Zone): 
     if (balance.gained > 0 || balance.lost > 0) weeks.push({ week: formatDate(monday), ...balance });
   }
   return weeks;
-}
-
-function mondayOf(day: Day): Day {
-  return day - ((weekdayOf(day) + 6) % 7);
 }
