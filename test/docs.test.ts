@@ -63,10 +63,10 @@ describe('README.md', () => {
   it('shows a trigger that is right', () => {
     const block = /```yaml\n(\s*triggers:.*?)```/s.exec(pages[0]?.text ?? '')?.[1] ?? '';
     const [document] = parseYaml(block.replace(/^ {3}/gm, ''), 'README.md').documents;
-    const { triggers } = document?.value as { triggers: { metadata: Record<string, string> }[] };
+    const value = document?.value as { triggers: { metadata: Record<string, string> }[] } | undefined;
     const known = { policies: new Set(['default']), calendars: new Set<string>() };
     expect(
-      triggers.map(({ metadata }) => readTrigger({ namespace: 'llm', name: 'vllm', metadata }, known)),
+      value?.triggers.map(({ metadata }) => readTrigger({ namespace: 'llm', name: 'vllm', metadata }, known)),
     ).toMatchObject([{ fleet: { id: { model: 'mistralai/Mistral-7B-Instruct-v0.3' }, policy: 'default' } }]);
   });
 

@@ -199,7 +199,7 @@ describe('the diff of two calendars', () => {
   });
 
   it('tells a session that no window follows, though no capacity changes', () => {
-    const bare = BASE.replace(/windows:[^]*/, '');
+    const bare = BASE.replace(/windows:[\s\S]*/, '');
     const found = diff(bare, `${bare}lateOpens:\n  - {date: 2026-11-30, open: "10:30"}\n`);
     expect([found.changes.length, found.sessions]).toMatchObject([
       0,
