@@ -68,8 +68,9 @@ function serveRevision({ metrics, log }: FollowOptions, { id, calendars, warning
   report(log, warnings);
 }
 
-function sourceSettings({ prometheus, scrape, settle, staleAfter, historyLimit }: BellwetherConfig): string {
-  return JSON.stringify({ prometheus, scrape, settle, staleAfter, historyLimit });
+function sourceSettings(config: BellwetherConfig): string {
+  const { prometheus, scrape, settle, staleAfter, historyLimit, evaluationInterval } = config;
+  return JSON.stringify({ prometheus, scrape, settle, staleAfter, historyLimit, evaluationInterval });
 }
 
 function listenSettings({ listen, tls }: BellwetherConfig): string {

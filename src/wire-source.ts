@@ -29,7 +29,7 @@ export interface WiredSource {
 
 /** The source that a configuration asks for. */
 export function wireSource({ config, now, lockStep, targets, replicas }: SourceWiring): WiredSource {
-  const { prometheus, scrape, settle, staleAfter, historyLimit } = config;
+  const { prometheus, scrape, settle, staleAfter, historyLimit, evaluationInterval } = config;
   if (scrape !== undefined) {
     const source = createScrapeSource({
       targets: targets ?? (() => scrape.targets),
@@ -47,6 +47,7 @@ export function wireSource({ config, now, lockStep, targets, replicas }: SourceW
     ...prometheus,
     settle,
     staleAfter,
+    evaluationInterval,
     now,
     random: Math.random,
   });

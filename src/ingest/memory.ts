@@ -1,4 +1,5 @@
 import { labelOf, type Metric } from './points.ts';
+import { YOUNG_STORE } from './queries.ts';
 import type { Tables } from './tables.ts';
 import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
 
@@ -13,7 +14,7 @@ export interface SeenPod {
   readonly metric: Metric;
   /** Epoch ms of its newest sample. */
   readonly lastReport: number;
-  /** The store lost all its series since: that its `up` is gone says nothing until it reports again. */
+  /** The store was emptied, or down, since: that its `up` is gone says nothing until it reports again. */
   readonly lostByStore: boolean;
 }
 
@@ -21,9 +22,11 @@ export interface SeenPod {
 export interface Memory {
   readonly pods: ReadonlyMap<string, SeenPod>;
   readonly counters: ReadonlyMap<string, EngineRow['values']>;
+  /** Instants were not read since: who is not there now may have been lost with the store. */
+  readonly interrupted: boolean;
 }
 
-export const EMPTY_MEMORY: Memory = { pods: new Map(), counters: new Map() };
+export const EMPTY_MEMORY: Memory = { pods: new Map(), counters: new Map(), interrupted: false };
 
 /** Pods that reported a model within 10 minutes, do not now, and have not gone: by namespace and model. */
 export type MissingByModel = ReadonlyMap<string, readonly SeenPod[]>;
@@ -58,14 +61,15 @@ export function remember(
     }
   }
   const missing = keepMissing(memory, pods, present, tables);
-  return { memory: { pods, counters }, missing, increases };
+  return { memory: { pods, counters, interrupted: false }, missing, increases };
 }
 
 /** The two memories' knowledge together: what a range read back, and what was seen live meanwhile. */
 export function mergeMemories(past: Memory, live: Memory): Memory {
   const pods = new Map(past.pods);
   for (const [key, seen] of live.pods) pods.set(key, laterOf(pods.get(key), seen));
-  return { pods, counters: new Map([...past.counters, ...live.counters]) };
+  const counters = new Map([...past.counters, ...live.counters]);
+  return { pods, counters, interrupted: live.interrupted };
 }
 
 /** Adds to `pods` those of the memory that do not report now and are not gone either, and returns them. */
@@ -77,11 +81,15 @@ function keepMissing(
 ): MissingByModel {
   const missing = new Map<string, SeenPod[]>();
   const scraped = scrapedPods(tables);
-  // Nothing at all is scraped any more: the store was emptied, and that a pod's `up` is gone says nothing.
-  const emptied = tables.up.length === 0;
+  // Nothing at all is scraped any more, or, after an interruption, only just again: that a pod's `up` is gone says nothing.
+  const filling = tables.up.length === 0 || isYoung(tables);
+  const lost = tables.up.length === 0 || (memory.interrupted && filling);
   for (const [key, seen] of memory.pods) {
-    if (pods.has(key) || tables.evaluatedAt - seen.lastReport >= MISSING_FOR) continue;
-    const lostByStore = seen.lostByStore || emptied;
+    if (pods.has(key)) continue;
+    const lostByStore = seen.lostByStore || lost;
+    // The store may have been down for longer than that; how long its pods did not report counts once it is filled.
+    const ended = tables.evaluatedAt - seen.lastReport >= MISSING_FOR;
+    if (ended && !(lostByStore && filling)) continue;
     if (!lostByStore && !present.has(key) && !scraped.has(modelKey(seen.namespace, seen.pod))) continue;
     const kept = { ...seen, lostByStore };
     pods.set(key, kept);
@@ -90,6 +98,10 @@ function keepMissing(
     else missing.set(modelKey(seen.namespace, seen.model), [kept]);
   }
   return missing;
+}
+
+function isYoung({ up }: Tables): boolean {
+  return up.some(({ metric }) => labelOf(metric, YOUNG_STORE.label) === YOUNG_STORE.value);
 }
 
 function scrapedPods({ up, labels }: Tables): ReadonlySet<string> {

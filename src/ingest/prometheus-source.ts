@@ -1,5 +1,5 @@
 import { absentSample } from '../core/sample.ts';
-import { createBreaker } from './breaker.ts';
+import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { sampleFrom } from './fold.ts';
 import { nextInstant } from './instant.ts';
 import { mapLimited } from './limited.ts';
@@ -22,6 +22,8 @@ export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly settle: number;
   /** Milliseconds. */
   readonly staleAfter: number;
+  /** Milliseconds between readings, by which the breaker paces itself. Default 5 s. */
+  readonly evaluationInterval?: number | undefined;
   /** Whether any policy in force looks at counters (finished, rejected, first tokens); asked at each cycle. Default: yes. */
   readonly counters?: (() => boolean) | undefined;
   readonly now: () => number;
@@ -31,14 +33,19 @@ export interface PrometheusSourceOptions extends PrometheusClientOptions {
 /** Queries under way at once. */
 const CONCURRENCY = 8;
 
-const BREAKER = { threshold: 3, shortest: 5_000, longest: 30_000 };
+/**
+ * Pauses in intervals. The longest one lets every second reading ask at least (a failed one may end 0.6 intervals late), so
+ * that a source that is back is read within two; what is saved is six of its seven queries, each a time-out long.
+ */
+const BREAKER = { threshold: 3, shortest: 0.7, longest: 1.4 };
+const DEFAULT_INTERVAL = 5_000;
 
 /** A source that reads Prometheus, or anything that speaks its HTTP API. Throws ScalerError `invalid` for a bad url. */
 export function createPrometheusSource(options: PrometheusSourceOptions): Source {
   const { labels = PLAIN_LABELS, matchers = {}, settle, staleAfter, now } = options;
   const counters = options.counters ?? (() => true);
   const client = createPrometheusClient(options);
-  const breaker = createBreaker({ ...BREAKER, random: options.random });
+  const breaker = createBreaker(breakerOptions(options));
   const closing = new AbortController();
   let memory: Memory = EMPTY_MEMORY;
   let reading = false;
@@ -82,6 +89,7 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
 
   function down(at: number, error: string, requests: number): Reading {
     status = { ...status, up: false, error, requests };
+    memory = { ...memory, interrupted: true };
     return absentReading(at, error);
   }
 
@@ -107,6 +115,19 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
       closing.abort();
       await client.close();
     },
+  };
+}
+
+function breakerOptions({
+  evaluationInterval = DEFAULT_INTERVAL,
+  random,
+}: PrometheusSourceOptions): BreakerOptions {
+  const { threshold, shortest, longest } = BREAKER;
+  return {
+    threshold,
+    shortest: shortest * evaluationInterval,
+    longest: longest * evaluationInterval,
+    random,
   };
 }
 

@@ -99,15 +99,22 @@ export function counterQuery(scheme: QueryScheme, scope: Scope | null): string {
   return `sum by (${by}) (max by (${by}, finished_reason, reason) (${all}))`;
 }
 
+/** Label and value of the series of upQuery that is there while the store is young. */
+export const YOUNG_STORE = { label: 'store', value: 'young' } as const;
+
 /**
  * Which pods are scraped at all, in `namespaces` (all of them when null), and one series without labels that counts all
- * targets, which tells a store that was emptied from pods that are gone.
+ * targets, which tells a store that was emptied from pods that are gone. A store that knows of nothing scraped before the
+ * last minute is young: emptied, or back after an outage, and still filling; one more series says so.
  */
 export function upQuery(scheme: QueryScheme, namespaces: readonly string[] | null): string {
   const { namespace, pod } = scheme.labels;
   const within = namespaces === null ? [] : [`${namespace}=~${quoteAnyOf(namespaces)}`];
   const pods = selector(['up'], scheme, [`${pod}!=""`, ...within]);
-  return `min by (${namespace}, ${pod}) (${pods}) or count(${selector(['up'], scheme, [])})`;
+  const all = selector(['up'], scheme, []);
+  const young = `count(${all}) unless count(${all} offset 1m)`;
+  const mark = `label_replace(${young}, "${YOUNG_STORE.label}", "${YOUNG_STORE.value}", "", "")`;
+  return `min by (${namespace}, ${pod}) (${pods}) or count(${all}) or ${mark}`;
 }
 
 /** Replica counts of Deployments and StatefulSets. */

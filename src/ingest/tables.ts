@@ -14,7 +14,7 @@ export interface Tables {
   /** Epoch seconds of the newest sample behind an engine's gauges. */
   readonly stamps: readonly Point[];
   readonly counters: readonly Point[];
-  /** One a scraped pod, and one without labels that counts all targets: none at all means that the store is empty. */
+  /** One a scraped pod, one without labels that counts all targets (none at all: the store is empty), one while the store is young. */
   readonly up: readonly Point[];
   readonly workloads: readonly Point[];
   readonly autoscalers: readonly Point[];

@@ -70,7 +70,7 @@ function certificate({ subject, issuer, publicKey, signer, validTo, authority }:
   );
   const signature = der(0x03, hex('00'), sign('sha256', body, signer));
   const base64 = der(0x30, body, algorithm, signature).toString('base64');
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function pemKey(key: KeyObject): string {

@@ -25,11 +25,16 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {
 }
 
 export interface ServeProcess {
+  readonly pid: number;
   /** `host:port`. */
   readonly grpcAddress: string;
   readonly httpAddress: string;
   /** JSON lines of the log so far. */
   log(): readonly Record<string, unknown>[];
+  /** All that it said, on either channel, as it came. */
+  said(): string;
+  /** Sends the signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends the signal and resolves with the exit code, null when the signal killed it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -60,9 +65,12 @@ export async function startServe(folder: string): Promise<ServeProcess> {
   const first = await Promise.race([serving, closed]);
   if (Array.isArray(first)) throw new Error(`serve ended with ${first[0]}: ${output().stderr}`);
   return {
+    pid: child.pid ?? 0,
     grpcAddress: String(first.grpc),
     httpAddress: String(first.http),
     log,
+    said: () => `${output().stdout}${output().stderr}`,
+    signal: (signal) => void child.kill(signal),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       const [code] = await closed;
