@@ -7,7 +7,7 @@ import { fleetNotes, queryValue } from './notes.ts';
 import { labelOf, type Metric } from './points.ts';
 import { replicaFacts } from './replica-facts.ts';
 import type { FleetQuery } from './source.ts';
-import { type EngineRow, type Field, modelKey } from './vllm-rows.ts';
+import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
 
 /** One engine of a pod after its duplicates were put together. */
 interface Engine {
@@ -26,9 +26,8 @@ type Pods = Map<string, Map<string, Engine>>;
  * else it is missing.
  */
 export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
-  const { namespace, model } = fleet.id;
-  const all = instant.rows.get(modelKey(namespace, model)) ?? [];
-  const rows = all.filter((row) => isCounted(row, fleet) && matches(row.metric, fleet));
+  const labelled = rowsWith(instant, fleet);
+  const rows = labelled.filter((row) => isCounted(row, fleet));
   const pods = podsOf(rows, instant);
   const fresh = [...pods].filter(([, engines]) => isPodFresh(engines));
   const missing = missingPods(instant, fleet, pods);
@@ -50,6 +49,35 @@ export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
     replicas: replicaFacts(instant.kube, fleet, fresh.length),
     notes,
   };
+}
+
+/**
+ * The rows of a fleet's model that carry its matchLabels. Many fleets may share one model and differ by a label only:
+ * the rows are sorted by the labels that somebody asks for once an instant, and not looked through by each fleet.
+ */
+function rowsWith({ rows, byLabels }: Instant, { id }: FleetQuery): readonly EngineRow[] {
+  const names = Object.keys(id.matchLabels);
+  const ofModel = modelKey(id.namespace, id.model);
+  if (names.length === 0) return rows.get(ofModel) ?? [];
+  names.sort();
+  const sorting = [ofModel, ...names].join('\0');
+  let sorted = byLabels.get(sorting);
+  if (sorted === undefined) {
+    sorted = sortRows(rows.get(ofModel) ?? [], names);
+    byLabels.set(sorting, sorted);
+  }
+  return sorted.get(names.map((name) => id.matchLabels[name]).join('\0')) ?? [];
+}
+
+function sortRows(rows: readonly EngineRow[], names: readonly string[]): RowsByModel {
+  const sorted = new Map<string, EngineRow[]>();
+  for (const row of rows) {
+    const key = names.map((name) => labelOf(row.metric, name)).join('\0');
+    const list = sorted.get(key);
+    if (list) list.push(row);
+    else sorted.set(key, [row]);
+  }
+  return sorted;
 }
 
 /** A router's series belong to the pods it re-exports, which are read themselves; asked for by label they are meant. */

@@ -1,5 +1,6 @@
 import { type Increases, type Memory, type MissingByModel, remember } from './memory.ts';
 import { indexKube, type KubeIndex } from './replica-facts.ts';
+import { finish } from './slices.ts';
 import type { Tables } from './tables.ts';
 import { type EngineRow, type RowsByModel, readRows } from './vllm-rows.ts';
 
@@ -14,29 +15,31 @@ export interface Instant {
   readonly missing: MissingByModel;
   readonly increases: Increases;
   readonly kube: KubeIndex;
+  /** Rows of a model by the values of labels that fleets ask for, sorted when the first one asks. */
+  readonly byLabels: Map<string, RowsByModel>;
+}
+
+interface Next {
+  readonly instant: Instant;
+  readonly memory: Memory;
 }
 
 /** Indexes a cycle's tables and carries the memory on. Pure: what was read live and what is read back fold alike. */
-export function nextInstant(
-  memory: Memory,
-  tables: Tables,
-  staleAfter: number,
-): { readonly instant: Instant; readonly memory: Memory } {
-  const rows = readRows(tables);
-  const next = remember(memory, rows, tables, (row) => isFresh(row, tables.evaluatedAt, staleAfter));
-  const { missing, increases } = next;
+export function nextInstant(memory: Memory, tables: Tables, staleAfter: number): Next {
+  return finish(instantSteps(memory, tables, staleAfter));
+}
+
+/** The same in steps of about a millisecond. */
+export function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Next> {
+  const rows = yield* readRows(tables);
+  const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
+  const { memory: after, missing, increases } = yield* remember(memory, rows, tables, fresh);
+  const kube = yield* indexKube(tables);
+  const leftOut = leftOutOf(rows);
   const { at } = tables;
-  const instant = {
-    at,
-    tables,
-    staleAfter,
-    rows,
-    leftOut: leftOutOf(rows),
-    missing,
-    increases,
-    kube: indexKube(tables),
-  };
-  return { instant, memory: next.memory };
+  const byLabels: Instant['byLabels'] = new Map();
+  const instant = { at, tables, staleAfter, rows, leftOut, missing, increases, kube, byLabels };
+  return { instant, memory: after };
 }
 
 function leftOutOf(rows: RowsByModel): RowsByModel {

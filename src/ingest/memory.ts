@@ -1,5 +1,6 @@
 import { labelOf, type Metric } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
+import { strided } from './slices.ts';
 import type { Tables } from './tables.ts';
 import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
 
@@ -40,27 +41,25 @@ const COUNTED = ['finished', 'rejected', 'firstTokenSeconds', 'firstTokenCount']
  * Carries the memory over one instant: who reports now, who is missing, and what the counters grew by. `fresh` says
  * whether a row's sample is young enough.
  */
-export function remember(
+export function* remember(
   memory: Memory,
   rows: RowsByModel,
   tables: Tables,
   fresh: (row: EngineRow) => boolean,
-): { readonly memory: Memory; readonly missing: MissingByModel; readonly increases: Increases } {
+): Generator<void, { memory: Memory; missing: MissingByModel; increases: Increases }> {
   const pods = new Map<string, SeenPod>();
   const present = new Set<string>();
   const counters = new Map<string, EngineRow['values']>();
   const increases = new Map<string, EngineRow['values']>();
-  for (const list of rows.values()) {
-    for (const row of list) {
-      if (row.leftOut === 'podless') continue;
-      countUp(row, memory, counters, increases);
-      if (row.values.running === undefined && row.values.waiting === undefined) continue;
-      const seen = seenPod(row, memory.pods.get(row.podKey));
-      if (fresh(row)) pods.set(row.podKey, laterOf(pods.get(row.podKey), seen));
-      else present.add(row.podKey);
-    }
-  }
-  const missing = keepMissing(memory, pods, present, tables);
+  yield* strided(flat(rows.values()), (row) => {
+    if (row.leftOut === 'podless') return;
+    countUp(row, memory, counters, increases);
+    if (row.values.running === undefined && row.values.waiting === undefined) return;
+    const seen = seenPod(row, memory.pods.get(row.podKey));
+    if (fresh(row)) pods.set(row.podKey, laterOf(pods.get(row.podKey), seen));
+    else present.add(row.podKey);
+  });
+  const missing = yield* keepMissing(memory, pods, present, tables);
   return { memory: { pods, counters, interrupted: false }, missing, increases };
 }
 
@@ -73,14 +72,19 @@ export function mergeMemories(past: Memory, live: Memory): Memory {
 }
 
 /** Adds to `pods` those of the memory that do not report now and are not gone either, and returns them. */
-function keepMissing(
+function* keepMissing(
   memory: Memory,
   pods: Map<string, SeenPod>,
   present: ReadonlySet<string>,
   tables: Tables,
-): MissingByModel {
+): Generator<void, MissingByModel> {
   const missing = new Map<string, SeenPod[]>();
-  const scraped = scrapedPods(tables);
+  const silent: [string, SeenPod][] = [];
+  yield* strided(memory.pods, (entry) => {
+    if (!pods.has(entry[0])) silent.push(entry);
+  });
+  if (silent.length === 0) return missing;
+  const scraped = yield* scrapedPods(tables);
   // Nothing at all is scraped any more, or, after an interruption, only just again: that a pod's `up` is gone says nothing.
   const filling = tables.up.length === 0 || isYoung(tables);
   const lost = tables.up.length === 0 || (memory.interrupted && filling);
@@ -104,10 +108,16 @@ function isYoung({ up }: Tables): boolean {
   return up.some(({ metric }) => labelOf(metric, YOUNG_STORE.label) === YOUNG_STORE.value);
 }
 
-function scrapedPods({ up, labels }: Tables): ReadonlySet<string> {
-  return new Set(
-    up.map(({ metric }) => modelKey(labelOf(metric, labels.namespace), labelOf(metric, labels.pod))),
-  );
+function* scrapedPods({ up, labels }: Tables): Generator<void, ReadonlySet<string>> {
+  const scraped = new Set<string>();
+  yield* strided(up, ({ metric }) => {
+    scraped.add(modelKey(labelOf(metric, labels.namespace), labelOf(metric, labels.pod)));
+  });
+  return scraped;
+}
+
+function* flat<T>(lists: Iterable<readonly T[]>): Generator<T> {
+  for (const list of lists) yield* list;
 }
 
 function seenPod(row: EngineRow, before: SeenPod | undefined): SeenPod {

@@ -53,11 +53,18 @@ export function parseVector(data: unknown): Answer<Point[]> {
   }
   const points: Point[] = [];
   for (const item of data.result) {
-    if (!isRecord(item) || !isMetric(item.metric)) return failed('answered a vector that is not one');
-    const value = finiteValue(item.value);
-    if (value !== undefined) points.push({ metric: item.metric, value });
+    const point = pointOf(item);
+    if (point === undefined) return failed('answered a vector that is not one');
+    if (point !== null) points.push(point);
   }
   return { ok: true, value: points };
+}
+
+/** An element of a vector: null for one without a finite value, undefined for what is none. */
+export function pointOf(element: unknown): Point | null | undefined {
+  if (!isRecord(element) || !isMetric(element.metric)) return undefined;
+  const value = finiteValue(element.value);
+  return value === undefined ? null : { metric: element.metric, value };
 }
 
 /** The series of a range query. */
@@ -67,10 +74,17 @@ export function parseMatrix(data: unknown): Answer<RangeSeries[]> {
   }
   const series: RangeSeries[] = [];
   for (const item of data.result) {
-    if (!isRecord(item) || !isMetric(item.metric)) return failed('answered a matrix that is not one');
-    series.push(rangeSeries(item.metric, Array.isArray(item.values) ? item.values : []));
+    const one = rangeSeriesOf(item);
+    if (one === undefined) return failed('answered a matrix that is not one');
+    series.push(one);
   }
   return { ok: true, value: series };
+}
+
+/** An element of a matrix; undefined for what is none. */
+export function rangeSeriesOf(element: unknown): RangeSeries | undefined {
+  if (!isRecord(element) || !isMetric(element.metric)) return undefined;
+  return rangeSeries(element.metric, Array.isArray(element.values) ? element.values : []);
 }
 
 function rangeSeries(metric: Metric, pairs: readonly unknown[]): RangeSeries {

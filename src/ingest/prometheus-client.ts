@@ -1,11 +1,21 @@
 import { type Dispatcher, request } from 'undici';
 import { formatDuration } from '../core/duration.ts';
 import { ScalerError } from '../core/scaler-error.ts';
-import { BodyTooLarge, formatBytes, readBounded } from './bounded-body.ts';
+import { BodyTooLarge, formatBytes } from './bounded-body.ts';
 import { createHttpAccess, type HttpAccess, type HttpAccessOptions } from './http-access.ts';
 import { requestFailure } from './http-error.ts';
 import type { Point, RangeSeries } from './points.ts';
-import { type Answer, failed, parseAnswer, parseMatrix, parseVector } from './prometheus-answer.ts';
+import {
+  type Answer,
+  failed,
+  parseAnswer,
+  parseMatrix,
+  parseVector,
+  pointOf,
+  rangeSeriesOf,
+} from './prometheus-answer.ts';
+import { readSeriesBody, type SeriesBody, type SeriesReading } from './series-body.ts';
+import { createSlicer } from './slices.ts';
 
 export interface PrometheusClientOptions extends HttpAccessOptions {
   /** With a path prefix and a query, where there are any: both are kept. */
@@ -22,8 +32,8 @@ export interface Range {
 }
 
 export interface PrometheusClient {
-  query(promql: string, at: number, signal: AbortSignal): Promise<Answer<Point[]>>;
-  queryRange(promql: string, range: Range, signal: AbortSignal): Promise<Answer<RangeSeries[]>>;
+  query(promql: string, at: number, signal: AbortSignal): Promise<Answer<readonly Point[]>>;
+  queryRange(promql: string, range: Range, signal: AbortSignal): Promise<Answer<readonly RangeSeries[]>>;
   close(): Promise<void>;
 }
 
@@ -32,18 +42,35 @@ const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** History reads minutes of everything at once and nobody waits for it, so it may take this many times `timeout`. */
 const RANGE_PATIENCE = 10;
 
+interface Call<T> extends Pick<SeriesReading<T>, 'itemOf'> {
+  readonly call: string;
+  readonly form: Record<string, string>;
+  readonly timeout: number;
+}
+
+interface Read<T> {
+  /** The answer's `data`, but for what was taken out of it. */
+  readonly data: unknown;
+  readonly items: readonly T[];
+}
+
 /** Client of Prometheus' HTTP API, and of all that speak it. Throws ScalerError `invalid` for an address that is none. */
 export function createPrometheusClient(options: PrometheusClientOptions): PrometheusClient {
   const base = checkedUrl(options.url);
   const access = createHttpAccess(options);
   const limit = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
 
-  async function post(call: string, form: Record<string, string>, timeout: number, signal: AbortSignal) {
+  const slicer = createSlicer();
+
+  async function post<T>(
+    { call, form, itemOf, timeout }: Call<T>,
+    signal: AbortSignal,
+  ): Promise<Answer<Read<T>>> {
     const deadline = AbortSignal.timeout(timeout);
     const until = AbortSignal.any([signal, deadline]);
     try {
       const answer = await send(access, apiUrl(base, call), form, until);
-      return await readAnswer(answer, limit);
+      return withSeries(answer, await readSeriesBody(answer.body, { limit, slicer, itemOf }));
     } catch (reason) {
       if (reason instanceof BodyTooLarge) {
         return failed(`answered with more than ${formatBytes(limit)}`, { tooLarge: true });
@@ -55,13 +82,17 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
 
   return {
     async query(promql, at, signal) {
-      const answer = await post('query', { query: promql, time: seconds(at) }, options.timeout, signal);
-      return answer.ok ? parseVector(answer.value) : answer;
+      const form = { query: promql, time: seconds(at) };
+      const call = { call: 'query', form, itemOf: pointOf, timeout: options.timeout };
+      return together(await post(call, signal), parseVector);
     },
     async queryRange(promql, { start, end, step }, signal) {
       const form = { query: promql, start: seconds(start), end: seconds(end), step: seconds(step) };
-      const answer = await post('query_range', form, options.timeout * RANGE_PATIENCE, signal);
-      return answer.ok ? parseMatrix(answer.value) : answer;
+      const timeout = options.timeout * RANGE_PATIENCE;
+      return together(
+        await post({ call: 'query_range', form, itemOf: rangeSeriesOf, timeout }, signal),
+        parseMatrix,
+      );
     },
     close: () => access.close(),
   };
@@ -94,16 +125,24 @@ async function send(access: HttpAccess, url: URL, form: Record<string, string>, 
   });
 }
 
-async function readAnswer(answer: Dispatcher.ResponseData, limit: number): Promise<Answer<unknown>> {
+/** All series of an answer: those taken out of its body, and those that were left. */
+function together<T>(answer: Answer<Read<T>>, parse: (data: unknown) => Answer<T[]>): Answer<readonly T[]> {
+  if (!answer.ok) return answer;
+  const { data, items } = answer.value;
+  const left = parse(data);
+  return left.ok ? { ok: true, value: items.concat(left.value) } : left;
+}
+
+function withSeries<T>(answer: Dispatcher.ResponseData, { items, rest }: SeriesBody<T>): Answer<Read<T>> {
   const { statusCode: status } = answer;
-  const body = await readBounded(answer.body, limit);
   const retryAfter = retryAfterMs(answer.headers['retry-after']);
   if (status === 429) return failed('answered 429: too many requests', { retryAfter });
   if (status === 401 || status === 403)
     return failed(`answered ${status}: it does not accept our credentials`);
   if (status >= 300 && status < 400) return failed(`answered ${status}: a redirect, which is not followed`);
-  const parsed = parseAnswer(status, body);
-  return parsed.ok || retryAfter === null ? parsed : { ...parsed, retryAfter };
+  const parsed = parseAnswer(status, rest);
+  if (parsed.ok) return { ok: true, value: { data: parsed.value, items } };
+  return retryAfter === null ? parsed : { ...parsed, retryAfter };
 }
 
 /** Retry-After in seconds; its other form, a date, needs a clock and is not read. */

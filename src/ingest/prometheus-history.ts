@@ -82,7 +82,7 @@ function planRange(setting: HistorySetting, fleets: readonly FleetQuery[]): Rang
 }
 
 interface Matrices {
-  readonly tables: readonly (RangeSeries[] | string)[];
+  readonly tables: readonly (readonly RangeSeries[] | string)[];
   readonly exported: readonly RangeSeries[];
 }
 

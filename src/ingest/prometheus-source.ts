@@ -1,7 +1,7 @@
 import { absentSample } from '../core/sample.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { sampleFrom } from './fold.ts';
-import { nextInstant } from './instant.ts';
+import { instantSteps } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, mergeMemories } from './memory.ts';
 import { fillTables, gap, keysOf, type PlannedQuery, planQueries, type Result } from './plan.ts';
@@ -12,6 +12,7 @@ import {
 } from './prometheus-client.ts';
 import { readHistory } from './prometheus-history.ts';
 import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
+import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
 import { emptyTables } from './tables.ts';
 
@@ -47,6 +48,7 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
   const client = createPrometheusClient(options);
   const breaker = createBreaker(breakerOptions(options));
   const closing = new AbortController();
+  const slicer = createSlicer();
   let memory: Memory = EMPTY_MEMORY;
   let reading = false;
   let status: SourceStatus = {
@@ -76,8 +78,11 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     breaker.succeeded();
     status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length };
     const empty = { ...emptyTables(at, time, labels), keys: keysOf(fleets) };
-    const next = nextInstant(memory, fillTables(empty, plan, results), staleAfter);
-    memory = next.memory;
+    const before = memory;
+    const steps = instantSteps(before, fillTables(empty, plan, results), staleAfter);
+    const next = await finishInSlices(steps, slicer);
+    // History that was read back meanwhile is not to be lost.
+    memory = memory === before ? next.memory : mergeMemories(memory, next.memory);
     return { at, sampleOf: (fleet) => sampleFrom(next.instant, fleet) };
   }
 

@@ -2,6 +2,7 @@ import type { ScaleTarget } from '../core/fleet.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
 import { labelOf, type Metric, type Point } from './points.ts';
 import { WORKLOADS } from './queries.ts';
+import { strided } from './slices.ts';
 import type { FleetQuery } from './source.ts';
 import type { Tables } from './tables.ts';
 
@@ -20,10 +21,10 @@ export interface KubeIndex {
   readonly unschedulable: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export function indexKube(tables: Tables): KubeIndex {
+export function* indexKube(tables: Tables): Generator<void, KubeIndex> {
   return {
-    workloads: indexWorkloads(tables.workloads),
-    autoscalers: indexAutoscalers(tables.autoscalers),
+    workloads: yield* indexWorkloads(tables.workloads),
+    autoscalers: yield* indexAutoscalers(tables.autoscalers),
     unschedulable: indexUnschedulable(tables.unschedulable),
   };
 }
@@ -64,30 +65,30 @@ function countUnschedulable(pods: ReadonlySet<string> | undefined, target: Scale
   return count;
 }
 
-function indexWorkloads(points: readonly Point[]): KubeIndex['workloads'] {
+function* indexWorkloads(points: readonly Point[]): Generator<void, KubeIndex['workloads']> {
   const workloads = new Map<string, Workload>();
-  for (const { metric, value } of points) {
+  yield* strided(points, ({ metric, value }) => {
     const name = labelOf(metric, '__name__');
-    if (!Object.hasOwn(WORKLOADS, name)) continue;
+    if (!Object.hasOwn(WORKLOADS, name)) return;
     const [kind, field] = WORKLOADS[name as keyof typeof WORKLOADS];
     const id = key(objectNamespace(metric), kind, labelOf(metric, kind));
     const workload = workloads.get(id) ?? {};
     workload[field] = Math.max(workload[field] ?? 0, value);
     workloads.set(id, workload);
-  }
+  });
   return workloads;
 }
 
-function indexAutoscalers(points: readonly Point[]): KubeIndex['autoscalers'] {
+function* indexAutoscalers(points: readonly Point[]): Generator<void, KubeIndex['autoscalers']> {
   const autoscalers = new Map<string, ScaleTarget>();
-  for (const { metric } of points) {
+  yield* strided(points, ({ metric }) => {
     const id = key(objectNamespace(metric), labelOf(metric, 'horizontalpodautoscaler'));
     const kind = labelOf(metric, 'scaletargetref_kind').toLowerCase();
     const target = { kind, name: labelOf(metric, 'scaletargetref_name') };
     const known = autoscalers.get(id);
     // While an HPA is pointed elsewhere both series may be there; any fixed choice keeps two scalers in agreement.
     if (!known || known.name < target.name) autoscalers.set(id, target);
-  }
+  });
   return autoscalers;
 }
 

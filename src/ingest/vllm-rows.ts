@@ -9,6 +9,7 @@ import {
   RUNNING,
   WAITING,
 } from './queries.ts';
+import { strided } from './slices.ts';
 import type { Tables } from './tables.ts';
 
 const FIELDS = [
@@ -63,22 +64,22 @@ export function modelKey(namespace: string, model: string): string {
   return `${namespace}\0${model}`;
 }
 
-/** Sorts the series of a cycle by engine; of several series with one meaning the largest value counts, once. */
-export function readRows(tables: Tables): RowsByModel {
+/** Sorts the series of a cycle by engine, in steps; of several series with one meaning the largest value counts, once. */
+export function* readRows(tables: Tables): Generator<void, RowsByModel> {
   const rows = new Map<string, EngineRow>();
   for (const points of [tables.gauges, tables.counters]) {
-    for (const { metric, value } of points) {
+    yield* strided(points, ({ metric, value }) => {
       const field = FIELD_OF.get(labelOf(metric, '__name__'));
       // A count below zero is nonsense, and would cancel another pod's requests.
-      if (field === undefined || !(value >= 0)) continue;
+      if (field === undefined || !(value >= 0)) return;
       const { values } = rowFor(rows, metric, tables);
       values[field] = Math.max(values[field] ?? 0, value);
-    }
+    });
   }
-  for (const { metric, value } of tables.stamps) {
+  yield* strided(tables.stamps, ({ metric, value }) => {
     const row = rows.get(rowKey(metric, tables));
     if (row) row.observedAt = Math.max(row.observedAt ?? 0, Math.round(value * 1000));
-  }
+  });
   return byModel(rows.values());
 }
 

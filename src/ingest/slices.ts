@@ -1,0 +1,57 @@
+/** How long work may keep the event loop, ms: RPCs are answered in between. */
+const SLICE = 4;
+
+/** Where long work pauses; shared by all that works at once, so that they do not each take their slice of one turn. */
+export interface Slicer {
+  /** Something to wait for when the slice is used up; after it, ask again. Undefined: go on. */
+  pause(): Promise<void> | undefined;
+}
+
+export function createSlicer(): Slicer {
+  let end = 0;
+  let turn: Promise<void> | undefined;
+  return {
+    pause() {
+      if (performance.now() < end) return undefined;
+      turn ??= new Promise((resolve) => {
+        setImmediate(() => {
+          turn = undefined;
+          end = performance.now() + SLICE;
+          resolve();
+        });
+      });
+      return turn;
+    },
+  };
+}
+
+/** Items between two steps of work, where one takes about a microsecond. */
+const STRIDE = 1_000;
+
+/** The items, with a step after every thousand. */
+export function* strided<T>(items: Iterable<T>, use: (item: T) => void): Generator<void, void> {
+  let left = STRIDE;
+  for (const item of items) {
+    use(item);
+    if (--left > 0) continue;
+    left = STRIDE;
+    yield;
+  }
+}
+
+/** Work in steps, done at once. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same work, the event loop's other business done between its steps. */
+export async function finishInSlices<T>(steps: Generator<void, T>, slicer: Slicer): Promise<T> {
+  for (;;) {
+    for (let pending = slicer.pause(); pending !== undefined; pending = slicer.pause()) await pending;
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
