@@ -108,9 +108,9 @@ function unseenCalendar(
   after: SideDocument | null,
   { calendars }: DiffOptions,
 ): readonly string[] {
-  if (before === null || after === null || fieldsOf(before, after).length === 0) return [];
+  if (before !== null && after !== null && fieldsOf(before, after).length === 0) return [];
   const names = [before, after].flatMap((each) =>
-    each.kind === 'policy' && each.value?.calendar !== undefined ? [each.value.calendar] : [],
+    each?.kind === 'policy' && each.value?.calendar !== undefined ? [each.value.calendar] : [],
   );
   return [...new Set(names)]
     .filter((name) => !calendars.get(name)?.value)

@@ -14,8 +14,8 @@ export interface Revisions {
 
 /** Rejects with ScalerError `invalid` for text that names no two revisions, `not-found` for what git does not know. */
 export async function resolveRevisions(range: string): Promise<Revisions> {
-  const match = /^(.+?)(\.\.\.?)(.*)$/.exec(range);
-  if (!match?.[1] || match[1].startsWith('-'))
+  const match = /^([^-.].*?)(\.\.\.?)(.*)$/.exec(range);
+  if (!match?.[1])
     throw new ScalerError('invalid', `--git must be BASE...HEAD or BASE..HEAD, was "${range}"`);
   const [, from, dots, to] = match;
   const [base, head] = [await commitOf(from), await commitOf(to || 'HEAD')];
