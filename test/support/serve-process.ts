@@ -33,6 +33,8 @@ export interface ServeProcess {
   log(): readonly Record<string, unknown>[];
   /** All that it said, on either channel, as it came. */
   said(): string;
+  /** Resolves with the exit code once it has ended by itself. */
+  readonly exit: Promise<number | null>;
   /** Sends the signal and waits for nothing. */
   signal(signal: NodeJS.Signals): void;
   /** Sends the signal and resolves with the exit code, null when the signal killed it. */
@@ -70,6 +72,7 @@ export async function startServe(folder: string): Promise<ServeProcess> {
     httpAddress: String(first.http),
     log,
     said: () => `${output().stdout}${output().stderr}`,
+    exit: closed.then(([code]) => code),
     signal: (signal) => void child.kill(signal),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

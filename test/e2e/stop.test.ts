@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+import { status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually, pause, REF, startWorld, type World } from '../support/fault-world.ts';
+import { aRef, type KedaClient } from '../support/keda-client.ts';
+import { aFolder, runCli } from '../support/serve-process.ts';
+
+const worlds: World[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.stop();
+});
+async function aWorld(): Promise<World> {
+  const world = await startWorld();
+  worlds.push(world);
+  return world;
+}
+
+/** Opens a stream; `ended` resolves with its status once it is over. */
+function open(keda: KedaClient, index: number) {
+  const stream = keda.stream(
+    index % 2 === 0 ? 'StreamIsActive' : 'StreamMetricSpec',
+    aRef(`so-${index}`, { model: 'mistral' }),
+  );
+  let opened: () => void = () => {};
+  const first = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+  stream.on('data', () => opened());
+  stream.on('metadata', () => opened());
+  stream.on('error', () => {});
+  const ended = new Promise<status>((resolve) =>
+    stream.on('status', ({ code }: { code: status }) => resolve(code)),
+  );
+  return { first, ended };
+}
+
+describe('a stop', { timeout: 60_000 }, () => {
+  it('under load with 200 streams ends all of them with OK, fails no call that runs, and exits 0 within 5 s', async () => {
+    const world = await aWorld();
+    const streams = Array.from({ length: 200 }, (_, index) => open(world.keda, index));
+    let stopping = false;
+    const failed: unknown[] = [];
+    let done = 0;
+    const callers = Array.from({ length: 16 }, async () => {
+      while (!stopping) {
+        await world.keda.getMetrics(REF).then(
+          () => done++,
+          // A call that starts after the server has said goodbye goes to another replica.
+          (reason: unknown) => stopping || failed.push(reason),
+        );
+      }
+    });
+    await Promise.all(streams.filter((_, index) => index % 2 === 1).map(({ first }) => first));
+    await eventually(
+      'some load',
+      async () => done,
+      (count) => count > 500,
+    );
+    const ends = streams.map(({ ended }) =>
+      ended.then((code) => {
+        stopping = true;
+        return code;
+      }),
+    );
+    const asked = Date.now();
+    world.process.signal('SIGTERM');
+    expect(new Set(await Promise.all(ends))).toEqual(new Set([status.OK]));
+    expect(await world.process.exit).toBe(0);
+    expect(Date.now() - asked).toBeLessThan(5_000);
+    await Promise.all(callers);
+    expect(failed).toEqual([]);
+  });
+
+  it('that is asked for twice does not wait for those who do not leave', async () => {
+    const world = await aWorld();
+    const port = Number(world.process.httpAddress.split(':').at(-1));
+    const lingering = connect(port, '127.0.0.1', () =>
+      lingering.write('GET /v1/fleets HTTP/1.1\r\nHost: x\r\nX-Slow: '),
+    );
+    lingering.on('error', () => {});
+    await pause(200);
+    const asked = Date.now();
+    world.process.signal('SIGTERM');
+    await eventually(
+      'the first signal',
+      async () => world.process.log(),
+      (lines) => lines.some(({ msg }) => msg === 'stopping'),
+    );
+    world.process.signal('SIGTERM');
+    expect(await world.process.exit).toBe(1);
+    expect(Date.now() - asked).toBeLessThan(2_000);
+    lingering.destroy();
+  });
+
+  it.each(['grpc', 'http'])(
+    'a start on an address that %s may not have ends with 2 and says which',
+    async (which) => {
+      const listen = { grpc: '127.0.0.1:0', http: '127.0.0.1:0', [which]: '192.0.2.1:6000' };
+      const folder = await aFolder({
+        'bellwether.yaml': `prometheus: {url: "http://127.0.0.1:9"}\nlisten: {grpc: "${listen.grpc}", http: "${listen.http}"}\n`,
+      });
+      const { code, stderr } = await runCli(['serve', '--config', `${folder.path}/bellwether.yaml`]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(
+        `listen.${which}: must be an address that can be bound, was 192.0.2.1:6000 (EADDRNOTAVAIL)`,
+      );
+      await folder.remove();
+    },
+  );
+});
