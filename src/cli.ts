@@ -10,6 +10,7 @@ import { replayCommand } from './cli/replay.ts';
 import { schemaCommand } from './cli/schema.ts';
 import { serveCommand } from './cli/serve.ts';
 import { startDemoScaler } from './cli/start-demo-scaler.ts';
+import { translateCommand } from './cli/translate.ts';
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
@@ -29,7 +30,8 @@ const program = new Command('bellwether')
   .addCommand(explainCommand(io))
   .addCommand(replayCommand(io))
   .addCommand(calendarCommand(io))
-  .addCommand(schemaCommand(io));
+  .addCommand(schemaCommand(io))
+  .addCommand(translateCommand(io));
 
 for (const command of [program, ...everyCommand(program)])
   command.exitOverride().showHelpAfterError('(--help tells more)');
