@@ -14,6 +14,7 @@ import {
 import type { Problem } from '../core/problem.ts';
 import type { Issue } from './issue.ts';
 import { nestsTooDeeply } from './yaml-depth.ts';
+import { excessOf, hasTooManyTokens, MAX_YAML_TOKENS } from './yaml-size.ts';
 
 /** No file of ours comes near it; what is larger is refused before it is parsed. */
 export const MAX_YAML_BYTES = 10 * 1024 * 1024;
@@ -44,9 +45,13 @@ export interface YamlFile {
 export function parseYaml(text: string, file: string): YamlFile {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES)
     return unreadable(file, `must be at most ${MAX_YAML_BYTES} bytes`);
+  if (hasTooManyTokens(text))
+    return unreadable(file, `must have at most ${MAX_YAML_TOKENS} YAML tokens: split it into several files`);
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   if (nestsTooDeeply(tokens)) return unreadable(file, 'must be nested less deeply');
+  const excess = excessOf(tokens);
+  if (excess !== undefined) return unreadable(file, excess);
   try {
     const composed = new Composer({
       strict: true,
