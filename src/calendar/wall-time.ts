@@ -19,9 +19,20 @@ export interface Zone {
 
 const CACHED_DAYS = 4096;
 
+/** Zones that were asked for: there are some hundred, and thousands of calendars share a few with their offsets. */
+const opened = new Map<string, Zone>();
+
 /** The zone's rules, or undefined when the tz database does not know the name. Fixed offsets (`+05:00`) are no zones. */
 export function openZone(name: string): Zone | undefined {
+  const known = opened.get(name);
+  if (known) return known;
   if (!/^[A-Za-z]/.test(name) || !IANAZone.isValidZone(name)) return undefined;
+  const zone = newZone(name);
+  opened.set(name, zone);
+  return zone;
+}
+
+function newZone(name: string): Zone {
   const zone = IANAZone.create(name);
   const offset = (at: number): number => Math.round(zone.offset(at) * 60_000);
   const midnights = new Map<Day, number>();
@@ -45,7 +56,9 @@ export function openZone(name: string): Zone | undefined {
       return before === after ? local - before : aroundTransition({ local, before, after, side }, offset);
     },
     wallClock(at) {
-      const local = at + offset(at);
+      const shown = Math.floor(at / DAY_MS);
+      const before = offsetAtMidnight(shown - 1);
+      const local = at + (before === offsetAtMidnight(shown + 2) ? before : offset(at));
       const day = Math.floor(local / DAY_MS);
       return { day, ms: local - day * DAY_MS };
     },
