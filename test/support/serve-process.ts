@@ -52,17 +52,22 @@ export async function startServe(folder: string): Promise<ServeProcess> {
     join(folder, 'bellwether.yaml'),
   ]);
   const output = collect(child);
+  // The last line may not be whole yet.
   const log = () =>
     output()
       .stderr.split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   const closed = once(child, 'close') as Promise<[number | null]>;
   const serving = new Promise<Record<string, unknown>>((resolve) => {
-    child.stderr?.on('data', () => {
+    const look = (): void => {
       const line = log().find(({ msg }) => msg === 'serving');
-      if (line) resolve(line);
-    });
+      if (!line) return;
+      child.stderr?.off('data', look);
+      resolve(line);
+    };
+    child.stderr?.on('data', look);
   });
   const first = await Promise.race([serving, closed]);
   if (Array.isArray(first)) throw new Error(`serve ended with ${first[0]}: ${output().stderr}`);
