@@ -57,7 +57,10 @@ async function compare(paths: readonly string[], flags: DiffFlags): Promise<Diff
   }
   const [before, after, third] = paths;
   if (before === undefined || after === undefined || third !== undefined)
-    throw new ScalerError('invalid', `needs OLD and NEW, or --git BASE...HEAD, was ${paths.length} files`);
+    throw new ScalerError(
+      'invalid',
+      `needs OLD and NEW, or --git BASE...HEAD, was ${paths.length} file${paths.length === 1 ? '' : 's'}`,
+    );
   return { before, after, gpusPerReplica, documents: await diffFiles(before, after, request) };
 }
 

@@ -51,6 +51,7 @@ describe('the published schemas', () => {
     ['config', 'deploy/examples/bellwether.yaml'],
     ['policy', 'deploy/examples/policies/default.yaml'],
     ['calendar', 'calendars/us-equities.yaml'],
+    ['test', 'calendars/us-equities.test.yaml'],
   ] as const)('of %s accepts %s', async (kind, path) => {
     expect(await valid(kind, await valuesOf(path))).toEqual(['valid']);
   });
@@ -70,6 +71,19 @@ describe('the published schemas', () => {
       'calendar',
       { calendar: 'a', timezone: 'UTC', windows: [{ name: 'a', floor: '2' }] },
       '/windows/0/floor type',
+    ],
+    ['test', { calendar: 'a.yaml' }, ' required'],
+    ['test', { calendar: 'a.yaml', expect: [] }, '/expect minItems'],
+    ['test', { calendar: 'a.yaml', expect: [{ at: 'noon', floor: 2 }] }, '/expect/0/at pattern'],
+    [
+      'test',
+      { calendar: 'a.yaml', expect: [{ at: '2026-11-27 13:00', flor: 2 }] },
+      '/expect/0 additionalProperties',
+    ],
+    [
+      'test',
+      { calendar: 'a.yaml', expect: [{ session: 'a', date: '2026-11-27', closed: false }] },
+      '/expect/0/closed const',
     ],
   ] as const)('of %s refuses %j', async (kind, value, error) => {
     expect(await valid(kind, [value])).toEqual([expect.arrayContaining([error])]);
