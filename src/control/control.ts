@@ -224,7 +224,7 @@ export class Control implements Scaler {
     const applied: Draft[] = [];
     for (const draft of drafts.values()) {
       // History that arrived during the cycle has moved the state on: that fleet waits for the next one.
-      if (draft.track.state === draft.before) applied.push(draft);
+      if (draft.track.state === draft.found) applied.push(draft);
     }
     for (const track of this.#registry.tracks()) {
       if (track.config.id.role !== 'buffer') continue;
@@ -267,6 +267,7 @@ export class Control implements Scaler {
         track: served,
         record: served.record,
         before: served.before,
+        found: served.state,
         state: served.state,
       };
       applyDraft(draftBuffer(track, draft ?? undefined, reading.at, evaluationInterval, this.#revision.id));

@@ -5,8 +5,7 @@ import type { History } from '../ingest/source.ts';
 import { inputOf, pushSample, type Track } from './track.ts';
 
 /** The longest of all delays, holds and look-backs of a fleet, ms: how far back its state depends on history. */
-export function memoryOf(track: Track): number {
-  const { fields } = track;
+export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
   const waits = [
     fields.upscaleDelay ?? 30_000,
     fields.downscaleDelay ?? 300_000,
@@ -18,28 +17,52 @@ export function memoryOf(track: Track): number {
 }
 
 /**
- * Law 2: the state a fleet would have if the process had run all along, by replaying its samples through decide().
- * Starts from the target exported at the first sample, if there is one. The result is never below the newest exported
- * answer. Leaves `track.samples` filled with the look-back window.
+ * Law 2: the state a fleet would have if the process had run all along, by replaying its samples through decide(). Where
+ * an answer was exported, the replay starts from it once the samples fill a look-back window: before that it would
+ * decide from half of what was then known. The result is never below the newest exported answer. Leaves
+ * `track.samples` filled with the look-back window.
  */
 export function replayHistory(track: Track, history: History, evaluationInterval: number): void {
   const { samples, exported } = history;
-  const first = samples[0];
   const newest = exported[exported.length - 1];
-  if (first === undefined) {
+  if (samples.length === 0) {
     if (newest !== undefined) track.state = { ...EMPTY_STATE, target: newest.replicas };
     return;
   }
-  const known = exported.findLast((entry) => entry.at <= first.at);
-  let state: DecisionState = { ...EMPTY_STATE, target: known?.replicas ?? null };
+  const seed = seedOf(track, history);
+  let { state } = seed;
   let before = state;
   track.samples = [];
-  for (const sample of samples) {
+  for (const [index, sample] of samples.entries()) {
     pushSample(track, sample);
+    if (index < seed.skipped) continue;
     before = state;
     state = decide({ ...inputOf(track, sample.at, evaluationInterval), historyPending: false }, state).state;
   }
-  const target = newest === undefined ? state.target : Math.max(newest.replicas, state.target ?? 0);
-  track.before = before;
-  track.state = target === state.target ? state : { ...state, target, wish: null };
+  const lifted = newest !== undefined && newest.replicas > (state.target ?? 0);
+  const lift = (one: DecisionState): DecisionState =>
+    lifted ? { ...one, target: newest.replicas, wish: null } : one;
+  track.before = lift(before);
+  track.state = lift(state);
+  track.decidedAt = samples[samples.length - 1]?.at ?? null;
+}
+
+/**
+ * What the replay starts from, and how many samples only fill the window before it. Without an answer at the first
+ * sample the process began after it, and all samples are what it decided from.
+ */
+function seedOf(
+  track: Track,
+  { samples, exported }: History,
+): { readonly state: DecisionState; readonly skipped: number } {
+  const first = samples[0]?.at ?? 0;
+  const filled = first + (track.fields.lookBackPeriod ?? 30_000);
+  const skipped = samples.findIndex(({ at }) => at >= filled);
+  const start = samples[skipped]?.at ?? Number.NEGATIVE_INFINITY;
+  const atFirst = exported.findLast(({ at }) => at <= first);
+  const atStart = exported.findLast(({ at }) => at <= start);
+  if (atFirst === undefined || atStart === undefined)
+    return { state: { ...EMPTY_STATE, target: atFirst?.replicas ?? null }, skipped: 0 };
+  const seenSince = samples.slice(0, skipped + 1).find(({ presence }) => presence === 'fresh')?.at ?? null;
+  return { state: { ...EMPTY_STATE, target: atStart.replicas, seenSince }, skipped };
 }

@@ -23,6 +23,8 @@ export interface Track extends FleetHandle {
   state: DecisionState;
   /** State before the decision of `record`: what a what-if starts from. */
   before: DecisionState;
+  /** Instant of the decision between the two; deciding it again starts from `before`. */
+  decidedAt: number | null;
   /** Samples of the look-back window and the one before it. */
   samples: Sample[];
   record: DecisionRecord | null;
@@ -70,6 +72,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     listed: false,
     state: EMPTY_STATE,
     before: EMPTY_STATE,
+    decidedAt: null,
     samples: [],
     record: null,
     answer: NO_ANSWER,

@@ -12,17 +12,21 @@ export interface Draft {
   readonly track: Track;
   readonly record: DecisionRecord;
   readonly before: DecisionState;
+  /** The track's state when this was computed; by now another one may be there. */
+  readonly found: DecisionState;
   readonly state: DecisionState;
 }
 
 /** Decides a fleet at the reading's instant. Its sample joins the window; nothing else of the track changes. */
 export function draftOf(track: Track, reading: Reading, evaluationInterval: number, revision: string): Draft {
   applySample(track, reading);
-  const outcome = decide(inputOf(track, reading.at, evaluationInterval), track.state);
+  const before = track.decidedAt === reading.at ? track.before : track.state;
+  const outcome = decide(inputOf(track, reading.at, evaluationInterval), before);
   return {
     track,
     record: recordOf(track, outcome.decision, revision),
-    before: track.state,
+    before,
+    found: track.state,
     state: outcome.state,
   };
 }
@@ -41,7 +45,7 @@ export function draftBuffer(
   const before = track.state;
   if (served === undefined) {
     const state = { ...before, buffer: before.buffer };
-    return { track, record: orphan(track, at, before.buffer, revision), before, state };
+    return { track, record: orphan(track, at, before.buffer, revision), before, found: before, state };
   }
   const input: DecisionInput = {
     ...inputOf(served.track, at, evaluationInterval),
@@ -52,6 +56,7 @@ export function draftBuffer(
     track,
     record: recordOf(track, asBuffer(decision), revision),
     before,
+    found: before,
     state: { ...before, target: decision.buffer, buffer: decision.buffer },
   };
 }
@@ -66,6 +71,7 @@ export function asBuffer(decision: Decision): Decision {
 export function applyDraft({ track, record, before, state }: Draft): void {
   track.before = before;
   track.state = state;
+  track.decidedAt = record.at;
   track.record = record;
   track.answer = answerOf(track, record);
   track.records.push(record);

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aRef, KedaClient } from '../support/keda-client.ts';
+import { freePort, startPrometheus, type TestPrometheus } from '../support/prometheus.ts';
+import { aFolder, type ServeProcess, startServe } from '../support/serve-process.ts';
+import { startVllmExporter, type VllmExporter, vllmGauges } from '../support/vllm-exporter.ts';
+
+const KILLS = Number(process.env.BELLWETHER_KILLS ?? 10);
+const POLICY = `policy: default
+minReplicas: 1
+maxReplicas: 10
+targetOngoingRequests: 10
+upscaleDelay: 1s
+downscaleDelay: 5s
+lookBackPeriod: 2s
+`;
+const configFor = (url: string, http: number): string => `prometheus: {url: "${url}"}
+evaluationInterval: 1s
+settle: 1s
+staleAfter: 20s
+listen: {grpc: "127.0.0.1:0", http: "127.0.0.1:${http}"}
+policies: [policy.yaml]
+defaults: {policy: default}
+`;
+/** What the two may differ by in time: settle, one cycle each, and a scrape. */
+const SLACK = 4_000;
+
+interface Side {
+  readonly folder: Awaited<ReturnType<typeof aFolder>>;
+  readonly port: number;
+  process: ServeProcess;
+  keda: KedaClient;
+}
+
+let prometheus: TestPrometheus;
+let pods: VllmExporter[];
+const sides: Side[] = [];
+const ref = aRef('vllm', { model: 'mistral' });
+
+async function aSide(): Promise<Side> {
+  const port = await freePort();
+  const folder = await aFolder({
+    'bellwether.yaml': configFor(prometheus.url, port),
+    'policy.yaml': POLICY,
+  });
+  const process = await startServe(folder.path);
+  const side = { folder, port, process, keda: new KedaClient(process.grpcAddress) };
+  sides.push(side);
+  return side;
+}
+
+async function killAndStart(side: Side): Promise<void> {
+  await side.process.stop('SIGKILL');
+  side.keda.close();
+  side.process = await startServe(side.folder.path);
+  side.keda = new KedaClient(side.process.grpcAddress);
+}
+
+const load = (ongoing: number): void => {
+  for (const pod of pods) pod.series = vllmGauges('mistral', { running: ongoing / 2, waiting: 0 });
+};
+const answerOf = async ({ keda }: Side): Promise<number | null> =>
+  (await keda.evaluate(ref).catch(() => null))?.values.get('s0-bellwether-replicas') ?? null;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+beforeAll(async () => {
+  pods = await Promise.all([startVllmExporter(), startVllmExporter()]);
+  load(58);
+  prometheus = await startPrometheus();
+  await aSide();
+  await aSide();
+  await prometheus.scrape([
+    ...pods.map((pod, index) => ({
+      address: pod.address,
+      labels: { namespace: 'llm', pod: `vllm-${index}` },
+    })),
+    // Prometheus names both by their own pod and namespace, as a ServiceMonitor does: ours become exported_namespace.
+    ...sides.map(({ port }, index) => ({
+      address: `127.0.0.1:${port}`,
+      labels: { namespace: 'bellwether', pod: `bellwether-${index}` },
+    })),
+  ]);
+  await Promise.all(sides.map(answerOf));
+  await prometheus.until(
+    'min(bellwether_desired_replicas) == 6 and count(bellwether_desired_replicas) == 2',
+    30_000,
+  );
+});
+afterAll(async () => {
+  for (const { keda, process, folder } of sides) {
+    keda.close();
+    await process.stop('SIGKILL');
+    await folder.remove();
+  }
+  await prometheus?.stop();
+  for (const pod of pods ?? []) await pod.stop();
+});
+
+describe('kill -9 of one of two processes, again and again, on a real Prometheus', () => {
+  it('never answers less than the one that runs on, and both agree within the longest delay', async () => {
+    const [steady, killed] = sides;
+    if (steady === undefined || killed === undefined) throw new Error('two processes were started');
+    const answers: { readonly at: number; readonly replicas: number }[] = [];
+    let watching = true;
+    const watch = (async () => {
+      while (watching) {
+        const replicas = await answerOf(steady);
+        if (replicas !== null) answers.push({ at: Date.now(), replicas });
+        await sleep(50);
+      }
+    })();
+    const below: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      // A rise, a fall, a pod that hangs and comes back: some of each in every state of the delays.
+      load([58, 18, 78, 8, 38][kill % 5] ?? 0);
+      const [pod] = pods;
+      if (pod) pod.failure = kill % 4 === 1 ? 'hang' : 'none';
+      await sleep(100 + ((kill * 397) % 900));
+      await killAndStart(killed);
+      let first: number | null = null;
+      for (let ask = 0; ask < 100 && first === null; ask++) {
+        first = await answerOf(killed);
+        if (first === null) await sleep(50);
+      }
+      const recent = answers.filter(({ at }) => at >= Date.now() - SLACK).map(({ replicas }) => replicas);
+      if (first === null || first < Math.min(...recent))
+        below.push(`after kill ${kill + 1}: ${first}, beside ${recent.join(',')}`);
+    }
+    expect(below).toEqual([]);
+    if (pods[0]) pods[0].failure = 'none';
+    load(38);
+    // The longest delay and look-back, and what Prometheus needs to see the load.
+    await sleep(5_000 + 2_000 + SLACK);
+    expect([await answerOf(killed), await answerOf(steady)]).toEqual([4, 4]);
+    watching = false;
+    await watch;
+  }, 600_000);
+});

@@ -1,0 +1,124 @@
+import { Control } from '../../src/control/control.ts';
+import { memoryOf } from '../../src/control/replay-history.ts';
+import type { FleetHandle } from '../../src/control/scaler.ts';
+import { ScalerError } from '../../src/core/scaler-error.ts';
+import type { ExportedTarget } from '../../src/ingest/source.ts';
+import { aRevision, ScriptedSource, silent } from './control.ts';
+import { calendarOf, type RandomHistory, STEP, sampleAt, stepsOf } from './random-history.ts';
+
+const ORIGIN = 1_790_000_000_000;
+/** Steps after the last stretch, whose samples go on: longer than any delay and look-back of a random policy. */
+const TAIL = 50;
+
+/** The answers of two processes at one instant from the restart on. */
+export interface Compared {
+  readonly step: number;
+  readonly live: number | null;
+  readonly restarted: number | null;
+  /** What had last been exported when it started. */
+  readonly exported: number | null;
+}
+
+interface Running {
+  turn(step: number): Promise<void>;
+  answer(): number | null;
+  reload(): void;
+  settled(): Promise<void>;
+  close(): void;
+}
+
+function start(history: RandomHistory, step: number, exported: readonly ExportedTarget[]): Running {
+  let now = ORIGIN + step * STEP;
+  const source = new ScriptedSource((_fleet, at) => sampleAt(history, (at - ORIGIN) / STEP, at), ORIGIN);
+  source.exported = exported;
+  const calendars = { c: calendarOf(history, ORIGIN) };
+  const revision = (fields: RandomHistory['fields'], id: string) =>
+    aRevision({ default: { ...fields, calendar: 'c' } }, { id, calendars });
+  const reloaded = step >= history.reload.at;
+  const control = new Control({
+    revision: revision(reloaded ? history.reload.fields : history.fields, String(reloaded)),
+    source,
+    log: silent,
+    now: () => now,
+  });
+  const fleet = control.resolve({ namespace: 'llm', name: 'vllm', metadata: { model: 'm' } });
+  if (fleet instanceof ScalerError) throw fleet;
+  return {
+    async turn(to) {
+      now = ORIGIN + to * STEP;
+      await control.turn(now);
+    },
+    answer: () => control.answer(fleet as FleetHandle).replicas,
+    reload: () => control.use(revision(history.reload.fields, 'true')),
+    settled: async () => void (await control.settled(fleet)),
+    close: () => control.close(),
+  };
+}
+
+/** A process that ran through the whole history, and one started at its restart, from there to the end. */
+export async function runRestart(history: RandomHistory): Promise<readonly Compared[]> {
+  const live = start(history, 0, []);
+  const exported: ExportedTarget[] = [];
+  await live.turn(0);
+  await live.settled();
+  for (let step = 1; step < history.restart; step++) {
+    if (step === history.reload.at) live.reload();
+    const before = live.answer();
+    await live.turn(step);
+    // Prometheus has scraped what the evaluation before had left.
+    if (before !== null) exported.push({ at: ORIGIN + step * STEP, replicas: before });
+  }
+  const restarted = start(history, history.restart, exported);
+  const compared: Compared[] = [];
+  const last = exported[exported.length - 1]?.replicas ?? null;
+  for (let step = history.restart; step < stepsOf(history) + TAIL; step++) {
+    if (step === history.reload.at) {
+      live.reload();
+      if (step > history.restart) restarted.reload();
+    }
+    await live.turn(step);
+    await restarted.turn(step);
+    if (step === history.restart) await restarted.settled();
+    compared.push({ step, live: live.answer(), restarted: restarted.answer(), exported: last });
+  }
+  live.close();
+  restarted.close();
+  return compared;
+}
+
+export interface Verdict {
+  /** The two agreed at every instant. */
+  readonly equal: boolean;
+  /** What the bound forbids, with its place. */
+  readonly broken: readonly string[];
+}
+
+/**
+ * The bound of a restart. Its first answers, until the two agree for the first time, are never below those of the
+ * process that ran all along; a reload within its memory is left out of that, since it knows the new policy only. Equal
+ * at every instant where the whole past lies in its memory and its replay comes to at least what was last exported.
+ * Equal at the end, when fresh samples stayed the same for longer than the longest delay and look-back: no burst and no
+ * unschedulable replicas, which may hold for ever.
+ */
+export async function checkRestart(history: RandomHistory): Promise<Verdict> {
+  const compared = await runRestart(history);
+  const differs = compared.findIndex(({ live, restarted }) => live !== restarted);
+  const { reload, stretches } = history;
+  const broken: string[] = [];
+  if (reload.at === 0) {
+    for (const { step, live, restarted } of compared) {
+      if (live === restarted) break;
+      if ((restarted ?? 0) < (live ?? 0)) broken.push(`step ${step}: ${restarted} is below ${live}`);
+    }
+    const [first] = compared;
+    const explained = (first?.live ?? 0) >= (first?.exported ?? 0);
+    const whole = history.restart * STEP <= memoryOf({ fields: reload.fields });
+    if (whole && explained && differs >= 0) broken.push(`step ${compared[differs]?.step}: not equal`);
+  }
+  const end = stretches[stretches.length - 1];
+  const last = compared[compared.length - 1];
+  const steady = end?.kind === 'load' && end.unschedulable === 0 && reload.fields.burst === undefined;
+  if (steady && last?.live !== last?.restarted)
+    broken.push(`at the end ${last?.restarted}, and ${last?.live} without a restart`);
+  return { equal: differs < 0, broken };
+}
