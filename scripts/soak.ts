@@ -1,0 +1,119 @@
+/**
+ * `npm run soak -- [--restarts N] [--hours N] [--seed N]`: what the tests do in short, for as long as one likes.
+ * `--restarts` checks that many random restarts against their bound; `--hours` runs that many hours of a hundred fleets'
+ * random traffic, faults and reloads through one process in virtual time, and prints memory, handles and the time of a
+ * cycle over it. Ends with 1 when a bound broke.
+ */
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { Control } from '../src/control/control.ts';
+import { ScalerError } from '../src/core/scaler-error.ts';
+import { aRevision, ScriptedSource, silent } from '../test/support/control.ts';
+import { randomHistory, STEP, sampleAt } from '../test/support/random-history.ts';
+import { checkRestart } from '../test/support/restart-case.ts';
+
+const BATCH = 500;
+
+async function soakRestarts(count: number, seed: number): Promise<boolean> {
+  let done = 0;
+  let equal = 0;
+  let broken = 0;
+  const started = performance.now();
+  while (done < count) {
+    const histories = fc.sample(randomHistory, { numRuns: Math.min(BATCH, count - done), seed: seed + done });
+    const verdicts = await Promise.all(histories.map(checkRestart));
+    for (const [index, verdict] of verdicts.entries()) {
+      equal += verdict.equal ? 1 : 0;
+      if (verdict.broken.length === 0) continue;
+      broken++;
+      console.log(verdict.broken.join('; '), JSON.stringify(histories[index]));
+    }
+    done += histories.length;
+    if (done % (BATCH * 20) === 0 || done >= count) {
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      console.log(
+        `${done} restarts, ${equal} equal at every instant, ${broken} outside the bound, ${seconds} s`,
+      );
+    }
+  }
+  return broken === 0;
+}
+
+const FLEETS = 100;
+const ORIGIN = 1_790_000_000_000;
+const LINES = 12;
+
+async function soakHours(hours: number, seed: number): Promise<boolean> {
+  const pasts = fc.sample(randomHistory, { numRuns: FLEETS, seed });
+  let now = ORIGIN;
+  const source = new ScriptedSource((fleet, at) => {
+    const index = Number(fleet.id.name.slice('vllm-'.length)) % FLEETS;
+    const past = pasts[index];
+    if (past === undefined) throw new Error(`no past of ${fleet.id.name}`);
+    // Each past again and again, each fleet at its own place.
+    return sampleAt(past, (Math.floor((at - ORIGIN) / STEP) + index) % 200, at);
+  });
+  const revisionOf = (hour: number) =>
+    aRevision({ default: pasts[hour % FLEETS]?.fields ?? {} }, { id: `hour-${hour}` });
+  const control = new Control({ revision: revisionOf(0), source, log: silent, now: () => now });
+  const steps = Math.round((hours * 3_600_000) / STEP);
+  const perLine = Math.max(1, Math.floor(steps / LINES));
+  const rss: number[] = [];
+  let slowest = 0;
+  console.log('hour   RSS MB  heap MB  handles  slowest cycle ms');
+  for (let step = 1; step <= steps; step++) {
+    now = ORIGIN + step * STEP;
+    if (step % 720 === 0) control.use(revisionOf(step / 720));
+    if (step % 1_000 === 0) control.refuse(['policy.yaml:1:1 x: must be y']);
+    for (let fleet = 0; fleet < FLEETS; fleet++) {
+      const metadata = { model: 'm' };
+      const handle = control.resolve({ namespace: 'llm', name: `vllm-${fleet}`, metadata });
+      if (handle instanceof ScalerError && handle.code !== 'refused') throw handle;
+    }
+    const started = performance.now();
+    await control.turn(now);
+    slowest = Math.max(slowest, performance.now() - started);
+    if (step % 100 === 0) await new Promise(setImmediate);
+    if (step % 720 === 0) control.forget(3_600_000);
+    if (step % perLine !== 0) continue;
+    const memory = process.memoryUsage();
+    rss.push(memory.rss / 2 ** 20);
+    const cells = [
+      ((step * STEP) / 3_600_000).toFixed(1).padStart(5),
+      (memory.rss / 2 ** 20).toFixed(0).padStart(8),
+      (memory.heapUsed / 2 ** 20).toFixed(0).padStart(8),
+      String(process.getActiveResourcesInfo().length).padStart(8),
+      slowest.toFixed(1).padStart(17),
+    ];
+    console.log(cells.join(' '));
+    slowest = 0;
+  }
+  control.close();
+  const half = rss[Math.floor(rss.length / 2)] ?? 0;
+  const end = rss[rss.length - 1] ?? 0;
+  const flat = end <= half * 1.2;
+  console.log(
+    `RSS half-way ${half.toFixed(0)} MB, at the end ${end.toFixed(0)} MB: ${flat ? 'flat' : 'NOT FLAT'}`,
+  );
+  return flat;
+}
+
+const { values } = parseArgs({
+  options: {
+    restarts: { type: 'string' },
+    hours: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const restarts = Number(values.restarts ?? (values.hours === undefined ? 500 : 0));
+const hours = Number(values.hours ?? (values.restarts === undefined ? 1 : 0));
+const seed = Number(values.seed);
+if (![restarts, hours, seed].every((value) => Number.isFinite(value) && value >= 0)) {
+  console.error('usage: npm run soak -- [--restarts N] [--hours N] [--seed N]');
+  process.exit(2);
+}
+const fine = [
+  restarts > 0 ? await soakRestarts(restarts, seed) : true,
+  hours > 0 ? await soakHours(hours, seed) : true,
+];
+process.exitCode = fine.every(Boolean) ? 0 : 1;
