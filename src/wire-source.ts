@@ -48,6 +48,7 @@ export function wireSource({ config, now, lockStep, targets, replicas }: SourceW
     settle,
     staleAfter,
     evaluationInterval,
+    ...(lockStep ? {} : { clock: { now, maxAhead: staleAfter } }),
     now,
     random: Math.random,
   });

@@ -22,6 +22,14 @@ export interface PrometheusClientOptions extends HttpAccessOptions {
   readonly url: string;
   /** Largest answer that is read. */
   readonly maxResponseBytes?: number | undefined;
+  /** Our clock, to hold the server's against. Default: it is not looked at. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface Clock {
+  readonly now: () => number;
+  /** How far ahead of ours the server's may be, ms. */
+  readonly maxAhead: number;
 }
 
 /** Epoch ms. `start`, `start + step`, … up to `end`. */
@@ -70,7 +78,9 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     const until = AbortSignal.any([signal, deadline]);
     try {
       const answer = await send(access, apiUrl(base, call), form, until);
-      return withSeries(answer, await readSeriesBody(answer.body, { limit, slicer, itemOf }));
+      const ahead = clockAhead(answer, options.clock);
+      const read = withSeries(answer, await readSeriesBody(answer.body, { limit, slicer, itemOf }));
+      return read.ok && ahead !== null ? failed(ahead) : read;
     } catch (reason) {
       if (reason instanceof BodyTooLarge) {
         return failed(`answered with more than ${formatBytes(limit)}`, { tooLarge: true });
@@ -123,6 +133,16 @@ async function send(access: HttpAccess, url: URL, form: Record<string, string>, 
     dispatcher: agent,
     signal,
   });
+}
+
+/**
+ * Why what the server says of now is old: with a clock that is ahead it finds, at our now, what it scraped that much
+ * earlier, and nothing in the samples tells. A clock that is behind shows in their age.
+ */
+function clockAhead({ headers }: Dispatcher.ResponseData, clock: Clock | undefined): string | null {
+  const date = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN;
+  if (clock === undefined || !(date - clock.now() > clock.maxAhead)) return null;
+  return `has a clock that is ${formatDuration(Math.round((date - clock.now()) / 1000) * 1000)} ahead of ours, so its samples are older than they say`;
 }
 
 /** All series of an answer: those taken out of its body, and those that were left. */

@@ -148,6 +148,14 @@ const ROWS: readonly Row[] = [
   pods('has a clock 10 minutes behind ours', /the newest sample is 10m.* old/, 'stale', ({ tiny }) => {
     tiny.pods = fourPods({ running: 0, waiting: 0, age: 600_000 });
   }),
+  broken(
+    'has a clock 10 minutes ahead of ours',
+    /has a clock that is 10m(0s)? ahead of ours|9m5\ds ahead/,
+    ({ response, good }) => {
+      response.setHeader('date', new Date(Date.now() + 600_000).toUTCString());
+      sendJson(response, good());
+    },
+  ),
   pods('has samples from the future', /the newest sample is 10m.* in the future/, 'stale', ({ tiny }) => {
     tiny.pods = fourPods({ running: 0, waiting: 0, age: -600_000 });
   }),
