@@ -188,7 +188,8 @@ export const CalendarDocument = z
         error: `must have at most ${LIMITS.sessions} sessions`,
       })
       .nullable()
-      .optional(),
+      .optional()
+      .describe('When the market, or whatever it is, is open: weekly hours by name.'),
     holidays: list(Holiday).describe('Dates without a session.'),
     earlyCloses: list(CloseRow).describe('Every interval is cut at `close`; later ones vanish.'),
     lateOpens: list(OpenRow).describe('Every interval is cut at `open`; earlier ones vanish.'),

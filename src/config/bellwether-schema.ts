@@ -146,19 +146,22 @@ const Globs = z.array(Path).max(100);
 /** bellwether.yaml with every default filled in; durations in ms, paths as written (relative to the file). */
 export const BellwetherConfig = z
   .strictObject({
-    prometheus: PrometheusConfig.optional(),
+    prometheus: PrometheusConfig.optional().describe('Where metrics are read from'),
     scrape: ScrapeConfig.optional().describe(
       'Instead of prometheus: /metrics read directly, history in memory',
     ),
     evaluationInterval: atLeast(1_000, '1s').default(5_000).describe('The grid on which fleets are decided'),
-    listen: Listen.prefault({}),
+    listen: Listen.prefault({}).describe('Where KEDA (gRPC) and people (HTTP) reach the scaler'),
     tls: TlsConfig.optional().describe('TLS of the gRPC server; rotated without a restart'),
     policies: Globs.default([]).describe('Globs of policy files, relative to this file'),
     calendars: Globs.default([]).describe('Globs of calendar files, relative to this file'),
     settle: Duration.default(2_000).describe('How far behind now Prometheus is read'),
     staleAfter: atLeast(1_000, '1s').default(60_000).describe('Age at which a sample is stale'),
     historyLimit: Duration.default(3_600_000).describe('How far back state is rebuilt at start'),
-    defaults: z.strictObject({ policy: Name.optional() }).default({}),
+    defaults: z
+      .strictObject({ policy: Name.optional().describe('Policy of triggers that name none') })
+      .default({})
+      .describe('What holds where a trigger says nothing'),
     fleets: z.array(ListedFleet).max(10_000).default([]).describe('Fleets known before KEDA asks'),
   })
   .refine(

@@ -1,7 +1,9 @@
 import type { CST } from 'yaml';
 
 /** Deeper than any document of ours by far, and far from where a recursive reader runs out of stack. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
+
+export const TOO_DEEP = 'must be nested less deeply';
 
 /**
  * Whether tokens nest deeper than MAX_DEPTH. Asked of the token tree, which is built without recursion, before the

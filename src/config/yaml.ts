@@ -13,8 +13,8 @@ import {
 } from 'yaml';
 import type { Problem } from '../core/problem.ts';
 import type { Issue } from './issue.ts';
-import { nestsTooDeeply } from './yaml-depth.ts';
-import { excessOf, hasTooManyTokens, MAX_YAML_TOKENS } from './yaml-size.ts';
+import { nestsTooDeeply, TOO_DEEP } from './yaml-depth.ts';
+import { excessOf, excessOfText } from './yaml-size.ts';
 
 /** No file of ours comes near it; what is larger is refused before it is parsed. */
 export const MAX_YAML_BYTES = 10 * 1024 * 1024;
@@ -45,11 +45,11 @@ export interface YamlFile {
 export function parseYaml(text: string, file: string): YamlFile {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES)
     return unreadable(file, `must be at most ${MAX_YAML_BYTES} bytes`);
-  if (hasTooManyTokens(text))
-    return unreadable(file, `must have at most ${MAX_YAML_TOKENS} YAML tokens: split it into several files`);
+  const long = excessOfText(text);
+  if (long !== undefined) return unreadable(file, long);
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  if (nestsTooDeeply(tokens)) return unreadable(file, 'must be nested less deeply');
+  if (nestsTooDeeply(tokens)) return unreadable(file, TOO_DEEP);
   const excess = excessOf(tokens);
   if (excess !== undefined) return unreadable(file, excess);
   try {
