@@ -109,17 +109,30 @@ export class Explainer {
     if (at > now()) throw new ScalerError('invalid', 'at must not lie in the future');
     const back = Math.min(revision.config.historyLimit, memoryOf(scratch));
     const range = { from: at - Math.ceil(back / step) * step, to: at, step };
-    const histories = await source
-      .history(range, [scratch.query], AbortSignal.timeout(TIME_LIMIT))
-      .catch((reason: unknown) => {
-        throw new ScalerError('unavailable', 'the history of that instant cannot be read', { cause: reason });
-      });
+    const histories = await withinLimit((signal) => source.history(range, [scratch.query], signal));
     const history = histories.get(scratch.key);
     if (history === undefined || history.samples.at(-1)?.at !== at) {
       throw new ScalerError('not-found', 'nothing is known of that instant');
     }
     replayHistory(scratch, history, step);
     return at;
+  }
+}
+
+/** What `read` resolves to; a source that does not heed its signal is not waited for either. */
+async function withinLimit<T>(read: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), TIME_LIMIT);
+  const limit = new Promise<never>((_, reject) => {
+    late.signal.addEventListener('abort', () => reject(late.signal.reason));
+  });
+  try {
+    return await Promise.race([read(late.signal), limit]);
+  } catch (reason) {
+    const why = late.signal.aborted ? `could not be read within ${TIME_LIMIT / 1000}s` : 'cannot be read';
+    throw new ScalerError('unavailable', `the history of that instant ${why}`, { cause: reason });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
