@@ -139,9 +139,10 @@ function createReplay(setting: HistorySetting, fleets: readonly FleetQuery[], fr
         // Many fleets take long, and the live loop turns meanwhile.
         await setImmediate();
         signal.throwIfAborted();
+        // Also what was answered before: it may have been scraped last long before a gap.
+        recordExported(exported, answered, at);
         if (at < from) continue;
         for (const fleet of fleets) samples.get(fleet.key)?.push(sampleFrom(next.instant, fleet));
-        recordExported(exported, answered, at);
       }
     },
     result(): PastReading {

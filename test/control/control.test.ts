@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Control, type ControlOptions } from '../../src/control/control.ts';
 import type { FleetHandle, TriggerRef } from '../../src/control/scaler.ts';
 import type { PolicyFields } from '../../src/core/policy.ts';
-import type { ReplicaFacts, Sample } from '../../src/core/sample.ts';
+import { absentSample, type ReplicaFacts, type Sample } from '../../src/core/sample.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../support/control.ts';
 import { aCalendar, aSample } from '../support/decision.ts';
@@ -132,6 +132,20 @@ describe('a fleet seen for the first time', () => {
 });
 
 describe('a restart', () => {
+  it('in the middle of a gap holds the answer that was scraped last before it', async () => {
+    const gap = (at: number): Sample =>
+      at < T0 - 300_000
+        ? aSample(at, { running: 70, ready: 7 })
+        : absentSample(at, 'no series of this fleet');
+    const { control, source, turn } = aControl(gap);
+    source.exported = [{ at: T0 - 900_000, replicas: 7 }];
+    await turn(0);
+    expect(await control.settled(handleOf(control))).toMatchObject({
+      replicas: 7,
+      reason: expect.stringContaining('held at 7'),
+    });
+  });
+
   it('answers as if it had run all along, in the middle of a ramp', async () => {
     const load = (at: number): Sample => {
       const second = (at - T0) / 1000;
