@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { calendarCommand } from './cli/calendar.ts';
-import { checkCommand } from './cli/check.ts';
-import { demoCommand } from './cli/demo.ts';
-import { explainCommand } from './cli/explain.ts';
-import { processIo } from './cli/io.ts';
-import { replayCommand } from './cli/replay.ts';
-import { schemaCommand } from './cli/schema.ts';
-import { serveCommand } from './cli/serve.ts';
-import { startDemoScaler } from './cli/start-demo-scaler.ts';
-import { translateCommand } from './cli/translate.ts';
+import { type Io, processIo } from './cli/io.ts';
+
+/** Each command with what it takes to run it, loaded only when it is asked for: `serve` needs no simulator. */
+const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
+  serve: async (io) => (await import('./cli/serve.ts')).serveCommand(io),
+  demo: async (io) => {
+    const { startDemoScaler } = await import('./cli/start-demo-scaler.ts');
+    return (await import('./cli/demo.ts')).demoCommand(io, startDemoScaler);
+  },
+  check: async (io) => (await import('./cli/check.ts')).checkCommand(io),
+  explain: async (io) => (await import('./cli/explain.ts')).explainCommand(io),
+  replay: async (io) => (await import('./cli/replay.ts')).replayCommand(io),
+  calendar: async (io) => (await import('./cli/calendar.ts')).calendarCommand(io),
+  schema: async (io) => (await import('./cli/schema.ts')).schemaCommand(io),
+  translate: async (io) => (await import('./cli/translate.ts')).translateCommand(io),
+};
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
@@ -23,15 +29,13 @@ const program = new Command('bellwether')
   .addHelpText(
     'after',
     '\nExit codes: 0 ok; 1 the input was read and is wrong; 2 usage, missing file, network.',
-  )
-  .addCommand(serveCommand(io))
-  .addCommand(demoCommand(io, startDemoScaler))
-  .addCommand(checkCommand(io))
-  .addCommand(explainCommand(io))
-  .addCommand(replayCommand(io))
-  .addCommand(calendarCommand(io))
-  .addCommand(schemaCommand(io))
-  .addCommand(translateCommand(io));
+  );
+// Without a command of ours in its place all are loaded: for help, and to say what a misspelt one most likely means.
+const asked = process.argv[2] ?? '';
+for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+  const command = await COMMANDS[name]?.(io);
+  if (command) program.addCommand(command);
+}
 
 for (const command of [program, ...everyCommand(program)])
   command.exitOverride().showHelpAfterError('(--help tells more)');

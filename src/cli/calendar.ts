@@ -21,7 +21,7 @@ import type { Io } from './io.ts';
 /** `bellwether calendar sessions|bounds|next|preview|diff|test`: what a calendar says, without a scaler. */
 export function calendarCommand(io: Io): Command {
   return new Command('calendar')
-    .description('sessions, bounds and coming changes of a calendar file')
+    .description('what a calendar asks for, when it changes, and what an edit of it changes')
     .addCommand(sessionsCommand(io))
     .addCommand(boundsCommand(io))
     .addCommand(nextCommand(io))
