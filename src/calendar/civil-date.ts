@@ -18,8 +18,14 @@ export function parseDate(text: string): Day | undefined {
   if (!match) return undefined;
   const [year, month, date] = [Number(match[1]), Number(match[2]), Number(match[3])];
   if (year < 1970 || year > 2199) return undefined;
-  const day = Date.UTC(year, month - 1, date) / DAY_MS;
-  return formatDate(day) === text ? day : undefined;
+  if (month < 1 || month > 12 || date < 1 || date > daysOf(year, month)) return undefined;
+  return Date.UTC(year, month - 1, date) / DAY_MS;
+}
+
+/** Of a month from 1 to 12. */
+function daysOf(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 export function formatDate(day: Day): string {

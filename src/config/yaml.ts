@@ -7,14 +7,12 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  Parser,
   visit,
   type YAMLError,
 } from 'yaml';
 import type { Problem } from '../core/problem.ts';
 import type { Issue } from './issue.ts';
-import { nestsTooDeeply, TOO_DEEP } from './yaml-depth.ts';
-import { excessOf, excessOfText } from './yaml-size.ts';
+import { boundedTokens } from './yaml-size.ts';
 
 /** No file of ours comes near it; what is larger is refused before it is parsed. */
 export const MAX_YAML_BYTES = 10 * 1024 * 1024;
@@ -45,21 +43,18 @@ export interface YamlFile {
 export function parseYaml(text: string, file: string): YamlFile {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES)
     return unreadable(file, `must be at most ${MAX_YAML_BYTES} bytes`);
-  const long = excessOfText(text);
-  if (long !== undefined) return unreadable(file, long);
   const lines = new LineCounter();
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  if (nestsTooDeeply(tokens)) return unreadable(file, TOO_DEEP);
-  const excess = excessOf(tokens);
-  if (excess !== undefined) return unreadable(file, excess);
   try {
+    const read = boundedTokens(text, lines);
+    if ('excess' in read) return unreadable(file, read.excess);
     const composed = new Composer({
       strict: true,
       uniqueKeys: true,
       stringKeys: true,
       version: '1.2',
-    }).compose(tokens);
-    const documents = [...composed].map((document) => read(document, file, lines));
+    }).compose(read.tokens);
+    const context = { file, lines, hasAliases: read.hasAliases };
+    const documents = [...composed].map((document) => readDocument(document, context));
     return {
       file,
       documents: documents.flatMap((each) => ('document' in each ? [each.document] : [])),
@@ -80,7 +75,13 @@ function unreadable(file: string, message: string): YamlFile {
 
 type Read = { readonly document: YamlDocument } | { readonly problems: readonly Problem[] };
 
-function read(document: Document, file: string, lines: LineCounter): Read {
+interface Context {
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly hasAliases: boolean;
+}
+
+function readDocument(document: Document, { file, lines, hasAliases }: Context): Read {
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: '' };
@@ -97,7 +98,7 @@ function read(document: Document, file: string, lines: LineCounter): Read {
   const start = document.contents?.range?.[0] ?? 0;
   if (document.contents === null || (isScalar(document.contents) && document.contents.source === ''))
     return { problems: [] };
-  const alias = badAlias(document);
+  const alias = hasAliases ? badAlias(document) : undefined;
   if (alias) return { problems: [{ severity: 'error', ...place(alias.at), message: alias.message }] };
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
