@@ -1,5 +1,6 @@
 import { formatInstant } from '../core/instant.ts';
 import { differingSyncs, type HpaStory } from './golden-hpa.ts';
+import { differingTicks, KnativeStory } from './golden-knative.ts';
 import { type GoldenTick, RayStory, runRayStory } from './golden-ray.ts';
 
 /** What a file of recorded answers came to; `lines` name every difference and every tick that our guards would change. */
@@ -29,6 +30,7 @@ function runLine(line: string, index: number): GoldenReport {
   const story = parsed(line, index);
   if (story.source.startsWith('ray')) return runRay(story, index);
   if (story.source.includes('podautoscaler')) return runHpa(story as unknown as HpaStory, index);
+  if (story.source.startsWith('knative')) return runKnative(story, index);
   throw new Error(`line ${index + 1}: no code of ours answers stories of ${JSON.stringify(story.source)}`);
 }
 
@@ -62,6 +64,20 @@ function runRay(line: { readonly source: string }, index: number): GoldenReport 
       ...guarded.map(told('Ray Serve answers %r, our guards make it %o')),
     ],
   };
+}
+
+function runKnative(line: { readonly source: string }, index: number): GoldenReport {
+  const story = KnativeStory.safeParse(line);
+  if (!story.success)
+    throw new Error(
+      `line ${index + 1}: ${story.error.issues[0]?.path.join('.')}: ${story.error.issues[0]?.message}`,
+    );
+  const differ = differingTicks(story.data);
+  const lines = differ.map(
+    ({ tick, recorded, ours }) =>
+      `story ${index + 1}, tick ${tick}: differs in desired/clamped/excess burst capacity/panic, recorded ${recorded}, ours ${ours}`,
+  );
+  return { stories: 1, ticks: story.data.ticks.length, differ: differ.length, lines };
 }
 
 function runHpa(story: HpaStory, index: number): GoldenReport {
