@@ -1,5 +1,5 @@
-import { NEW_HPA, syncHpa } from './hpa.ts';
-import type { HpaSpec } from './hpa-spec.ts';
+import type { HpaSpec } from '../core/hpa-spec.ts';
+import { NEW_HPA, syncHpa } from '../policy/hpa.ts';
 
 /** One recorded run of kube-controller-manager's HPA, as `hpa-*.jsonl` holds it. */
 export interface HpaStory {

@@ -1,6 +1,6 @@
+import type { HpaSpec } from '../core/hpa-spec.ts';
+import { type HpaState, NEW_HPA, syncHpa } from '../policy/hpa.ts';
 import type { ScaledObjectRef } from '../serve/grpc/messages.ts';
-import { type HpaState, NEW_HPA, syncHpa } from './hpa.ts';
-import type { HpaSpec } from './hpa-spec.ts';
 import type { ExternalScalerClient } from './keda-client.ts';
 
 /** What is scaled: a Deployment's scale subresource. */

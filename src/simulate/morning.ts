@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { openBehavior } from './hpa-spec.ts';
+import { openBehavior } from '../core/hpa-spec.ts';
 import type { KedaDriver, ScaledObjectSpec } from './keda-driver.ts';
 import { DEFAULT_PROFILE, type ReplicaProfile } from './profiles.ts';
 import type { FirstTokenStats } from './stats.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openBehavior } from '../../src/simulate/hpa-spec.ts';
+import { openBehavior } from '../../src/core/hpa-spec.ts';
 import { connectExternalScaler } from '../../src/simulate/keda-client.ts';
 import { createKedaDriver, type KedaDriver, type ScaledObjectSpec } from '../../src/simulate/keda-driver.ts';
 import { startFakeScaler } from './fake-scaler.ts';

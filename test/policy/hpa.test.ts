@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { type HpaSpec, openBehavior } from '../../src/core/hpa-spec.ts';
+import { NEW_HPA, syncHpa } from '../../src/policy/hpa.ts';
 import { differingSyncs, type HpaStory } from '../../src/simulate/golden-hpa.ts';
-import { NEW_HPA, syncHpa } from '../../src/simulate/hpa.ts';
-import { type HpaSpec, openBehavior } from '../../src/simulate/hpa-spec.ts';
 
 const stories = readFileSync(new URL('../golden/hpa-v1.35.4.jsonl', import.meta.url), 'utf8')
   .trim()

@@ -6,7 +6,7 @@ import {
   resolveUp,
   type ScalingPolicy,
   toleranceOf,
-} from './hpa-spec.ts';
+} from '../core/hpa-spec.ts';
 
 interface Recommendation {
   readonly at: number;
