@@ -71,7 +71,7 @@ export function syncHpa(spec: HpaSpec, state: HpaState, input: HpaInput): HpaOut
 }
 
 /** `ceil(usage / target)` outside the tolerance band; inside it what *exists* counts, not what is asked for. */
-function proposedReplicas(spec: HpaSpec, milli: number, statusReplicas: number): number {
+export function proposedReplicas(spec: HpaSpec, milli: number, statusReplicas: number): number {
   const ratio = statusReplicas === 0 ? Number.POSITIVE_INFINITY : milli / (1000 * statusReplicas);
   const low = 1 - tolerance(spec.behavior?.scaleDown?.tolerance);
   const high = 1 + tolerance(spec.behavior?.scaleUp?.tolerance);

@@ -1,6 +1,7 @@
 import type { HpaSpec } from '../core/hpa-spec.ts';
 import { type HpaState, NEW_HPA, syncHpa } from '../policy/hpa.ts';
 import type { ScaledObjectRef } from '../serve/grpc/messages.ts';
+import { activation } from './keda-activation.ts';
 import type { ExternalScalerClient } from './keda-client.ts';
 
 /** What is scaled: a Deployment's scale subresource. */
@@ -77,16 +78,15 @@ export function createKedaDriver({ client, scaledObject, target }: KedaDriverOpt
     async poll(now) {
       const observation = await observe();
       if (!observation) return;
-      const current = target.specReplicas;
-      const { minReplicaCount, cooldownPeriodMs } = scaledObject;
-      if (observation.active) {
-        if (current === 0) target.scale(Math.max(1, minReplicaCount));
-        lastActiveTime = now;
-      } else if (current > 0 && minReplicaCount === 0) {
-        if (lastActiveTime === null || lastActiveTime + cooldownPeriodMs < now) target.scale(0);
-      } else if (current < minReplicaCount) {
-        target.scale(minReplicaCount);
-      }
+      const { active } = observation;
+      const wanted = activation(scaledObject, {
+        now,
+        active,
+        specReplicas: target.specReplicas,
+        lastActiveTime,
+      });
+      if (active) lastActiveTime = now;
+      if (wanted !== null) target.scale(wanted);
     },
     async sync(now) {
       const { specReplicas, statusReplicas } = target;
