@@ -1,6 +1,11 @@
-import { type ColdStart, createPod, gpuMs, makeReady, type Pod } from './pod.ts';
+import { DeadlineQueue } from './deadline-queue.ts';
+import { NodePool } from './node-pool.ts';
+import { type ColdStart, createPod, type GpuTime, gpuTime, makeReady, type Pod } from './pod.ts';
 import type { ReplicaProfile } from './profiles.ts';
 import type { RequestListener, SimRequest } from './request.ts';
+
+/** Which ready pod gets the next request: the one with the fewest, the oldest first among equals, or each in turn. */
+export type Router = 'least-loaded' | 'round-robin';
 
 export interface FleetOptions {
   readonly seed: string | number;
@@ -9,28 +14,42 @@ export interface FleetOptions {
   /** How long a deleted pod may finish what it has (terminationGracePeriodSeconds, with a preStop that drains). */
   readonly gracePeriodMs: number;
   readonly listener: RequestListener;
+  /** Default least-loaded. */
+  readonly router?: Router;
 }
 
 /**
- * A Deployment of vLLM pods behind a least-loaded router. Requests that find no ready pod wait at the gateway, first come
- * first served, until one is ready or their client hangs up.
+ * A Deployment of vLLM pods behind a router. Requests that find no ready pod wait at the gateway, first come first served,
+ * until one is ready or their client hangs up.
  */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #pods: Pod[] = [];
-  readonly #gateway: SimRequest[] = [];
+  /** Those that are not gone, in order of creation. */
+  #live: Pod[] = [];
+  readonly #nodes: NodePool;
+  readonly #gateway = new DeadlineQueue<SimRequest>(({ deadline }) => deadline);
   #spec = 0;
   #created = 0;
+  #turn = 0;
   #now: number;
+  /** The next instant at which a pod changes by itself; Infinity: none will. */
+  #nextDue = Number.POSITIVE_INFINITY;
 
   constructor(startedAt: number, options: FleetOptions) {
     this.#now = startedAt;
     this.#options = options;
+    this.#nodes = new NodePool(options.seed, options.coldStart);
   }
 
   /** Pods that ever existed, in order of creation. */
   get pods(): readonly Pod[] {
     return this.#pods;
+  }
+
+  /** Pods that are not gone, in order of creation. */
+  get livePods(): readonly Pod[] {
+    return this.#live;
   }
 
   get specReplicas(): number {
@@ -39,15 +58,20 @@ export class Fleet {
 
   /** `status.replicas`: pods that exist and are not being deleted, ready or not. */
   get statusReplicas(): number {
-    return this.#alive().length;
+    return this.#live.reduce((count, { deletedAt }) => (deletedAt === null ? count + 1 : count), 0);
   }
 
   get readyReplicas(): number {
-    return this.#ready().length;
+    return this.#count('ready');
   }
 
   get startingReplicas(): number {
     return this.statusReplicas - this.readyReplicas;
+  }
+
+  /** Pods that wait for a node. */
+  get pendingReplicas(): number {
+    return this.#count('pending');
   }
 
   /** Requests that wait at the gateway. */
@@ -57,27 +81,47 @@ export class Fleet {
 
   /** Requests that are nowhere finished or failed yet. */
   get inFlight(): number {
-    return this.#pods.reduce((sum, pod) => sum + (pod.replica?.inFlight ?? 0), this.#gateway.length);
+    return this.#live.reduce((sum, pod) => sum + (pod.replica?.inFlight ?? 0), this.#gateway.length);
   }
 
-  /** GPU milliseconds paid for up to the instant it was last advanced to. */
+  /** GPU milliseconds paid for up to the instant it was last advanced to, by what they were spent on. */
+  get gpuTime(): GpuTime {
+    const total = { starting: 0, serving: 0, draining: 0, buffer: this.#nodes.bufferMs(this.#now) };
+    for (const pod of this.#pods) {
+      const { starting, serving, draining } = gpuTime(pod, this.#now);
+      total.starting += starting;
+      total.serving += serving;
+      total.draining += draining;
+    }
+    return total;
+  }
+
+  /** All GPU milliseconds paid for. */
   get gpuMs(): number {
-    return this.#pods.reduce((sum, pod) => sum + gpuMs(pod, this.#now), 0);
+    const { starting, serving, draining, buffer } = this.gpuTime;
+    return starting + serving + draining + buffer;
   }
 
   /** Sets spec.replicas at the instant it was last advanced to. */
   scale(replicas: number): void {
     this.#spec = replicas;
-    const surplus = this.#alive().length - replicas;
+    const alive = this.#live.filter(({ deletedAt }) => deletedAt === null);
+    const surplus = alive.length - replicas;
     for (let missing = -surplus; missing > 0; missing--) this.#create();
-    if (surplus <= 0) return;
-    for (const pod of [...this.#alive()].sort(deletedFirst).slice(0, surplus)) this.#delete(pod);
+    if (surplus > 0) for (const pod of alive.sort(deletedFirst).slice(0, surplus)) this.#delete(pod);
+    this.#sweep();
+  }
+
+  /** Sets the count of pause pods, which hold nodes for the next pods. */
+  scaleBuffer(pausePods: number): void {
+    this.#nodes.scaleBuffer(pausePods, this.#now);
   }
 
   /** A fleet that has run for long: its pods are ready at once. For the start of a story only. */
   startWarm(replicas: number): void {
     this.scale(replicas);
-    for (const pod of this.#alive()) makeReady(pod, this.#options.profile, this.#now, this.#options.listener);
+    for (const pod of this.#live) makeReady(pod, this.#options.profile, this.#now, this.#options.listener);
+    this.#sweep();
   }
 
   submit(request: SimRequest, at: number): void {
@@ -87,33 +131,29 @@ export class Fleet {
   }
 
   advance(to: number): void {
-    for (let next = this.#nextTransition(to); next !== null; next = this.#nextTransition(to)) {
+    while (this.#nextDue <= to) {
+      const next = this.#nextDue;
       this.#advanceReplicas(next);
-      this.#now = next;
-      for (const pod of this.#pods) this.#transition(pod, next);
+      for (const pod of this.#live) this.#transition(pod, next);
+      this.#sweep();
       this.#route(next);
     }
     this.#advanceReplicas(to);
-    this.#now = to;
-    for (const pod of this.#pods) this.#transition(pod, to);
     this.#hangUp(to);
   }
 
-  #alive(): Pod[] {
-    return this.#pods.filter(({ deletedAt }) => deletedAt === null);
-  }
-
-  #ready(): Pod[] {
-    return this.#pods.filter(({ phase }) => phase === 'ready');
+  #count(phase: Pod['phase']): number {
+    return this.#live.reduce((count, pod) => (pod.phase === phase ? count + 1 : count), 0);
   }
 
   #create(): void {
     const { seed, coldStart } = this.#options;
-    const onNodes = this.#pods.filter(({ phase }) => phase !== 'gone').length;
     const ordinal = this.#created++;
-    const pod = createPod(this.#now, { seed, ordinal, coldStart, warm: onNodes < coldStart.warmNodes });
+    const warm = this.#nodes.take(this.#live.length, this.#now);
+    const pod = createPod(this.#now, { seed, ordinal, coldStart, warm });
     if (pod.boundAt <= this.#now) pod.phase = 'starting';
     this.#pods.push(pod);
+    this.#live.push(pod);
   }
 
   #delete(pod: Pod): void {
@@ -122,17 +162,17 @@ export class Fleet {
     this.#transition(pod, this.#now);
   }
 
-  /** The next instant up to `to` at which a pod changes by itself. */
-  #nextTransition(to: number): number | null {
-    let next: number | null = null;
-    for (const pod of this.#pods) {
-      const at = this.#due(pod);
-      if (at !== null && at > this.#now && at <= to && (next === null || at < next)) next = at;
-    }
-    return next;
+  /** Forgets the pods that are gone, and looks when the next one changes. */
+  #sweep(): void {
+    if (this.#live.some(({ phase }) => phase === 'gone'))
+      this.#live = this.#live.filter(({ phase }) => phase !== 'gone');
+    this.#nextDue = this.#live.reduce(
+      (next, pod) => Math.min(next, this.#due(pod)),
+      Number.POSITIVE_INFINITY,
+    );
   }
 
-  #due(pod: Pod): number | null {
+  #due(pod: Pod): number {
     switch (pod.phase) {
       case 'pending':
         return pod.boundAt;
@@ -142,7 +182,7 @@ export class Fleet {
         return (pod.deletedAt ?? 0) + this.#options.gracePeriodMs;
       case 'ready':
       case 'gone':
-        return null;
+        return Number.POSITIVE_INFINITY;
     }
   }
 
@@ -167,32 +207,48 @@ export class Fleet {
   }
 
   #advanceReplicas(to: number): void {
-    for (const { replica } of this.#pods) replica?.advance(to);
+    let gone = false;
+    for (const pod of this.#live) {
+      pod.replica?.advance(to);
+      if (pod.phase !== 'terminating') continue;
+      this.#terminate(pod, to);
+      gone ||= pod.deletedAt !== null && pod.goneAt !== null;
+    }
+    this.#now = to;
+    if (gone) this.#sweep();
   }
 
-  /** Hands what waits at the gateway to the pod with the fewest requests, the oldest first among equals. */
   #route(at: number): void {
     this.#hangUp(at);
-    const ready = this.#ready();
-    if (ready.length === 0) return;
-    for (const request of this.#gateway.splice(0)) {
-      const pod = ready.reduce((best, other) => (load(other) < load(best) ? other : best));
-      pod.replica?.submit(request, at);
+    while (this.#gateway.length > 0) {
+      const pod = this.#options.router === 'round-robin' ? this.#nextInTurn() : this.#leastLoaded();
+      if (pod === null) return;
+      const request = this.#gateway.shift();
+      if (request) pod.replica?.submit(request, at);
     }
+  }
+
+  #leastLoaded(): Pod | null {
+    let best: Pod | null = null;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const pod of this.#live) {
+      const load = pod.phase === 'ready' && pod.replica ? pod.replica.inFlight : Number.POSITIVE_INFINITY;
+      if (load >= fewest) continue;
+      best = pod;
+      fewest = load;
+    }
+    return best;
+  }
+
+  #nextInTurn(): Pod | null {
+    const ready = this.#live.filter(({ phase }) => phase === 'ready');
+    return ready[this.#turn++ % ready.length] ?? null;
   }
 
   #hangUp(at: number): void {
-    for (let index = 0; index < this.#gateway.length; index++) {
-      const request = this.#gateway[index];
-      if (!request || request.deadline > at) continue;
-      this.#gateway.splice(index--, 1);
+    for (const request of this.#gateway.takeOverdue(at))
       this.#options.listener.failed(request, request.deadline, 'timeout');
-    }
   }
-}
-
-function load(pod: Pod): number {
-  return pod.replica?.inFlight ?? Number.POSITIVE_INFINITY;
 }
 
 const DELETION_RANK = { pending: 0, starting: 1, ready: 2, terminating: 3, gone: 3 } as const;

@@ -82,9 +82,29 @@ export function makeReady(pod: Pod, profile: ReplicaProfile, at: number, listene
   pod.replica = new Replica(profile, at, listener);
 }
 
-/** Milliseconds of GPU paid for by `now`. */
-export function gpuMs(pod: Pod, now: number): number {
-  return Math.max(0, (pod.goneAt ?? now) - pod.boundAt);
+/** GPU milliseconds by what they were spent on. */
+export interface GpuTime {
+  /** From bound to ready (or gone): the boot, paid for and of no use. */
+  readonly starting: number;
+  readonly serving: number;
+  /** From deleted to gone. */
+  readonly draining: number;
+  /** Held by pause pods. */
+  readonly buffer: number;
+}
+
+/** What a pod's GPU was paid for by `now`. */
+export function gpuTime(pod: Pod, now: number): GpuTime {
+  const end = pod.goneAt ?? now;
+  const deleted = Math.min(end, pod.deletedAt ?? end);
+  const ready = pod.replica === null ? deleted : Math.min(deleted, pod.readyAt);
+  const between = (from: number, to: number) => Math.max(0, to - Math.max(from, pod.boundAt));
+  return {
+    starting: between(pod.boundAt, ready),
+    serving: between(ready, deleted),
+    draining: between(deleted, end),
+    buffer: 0,
+  };
 }
 
 /** Five characters as Kubernetes draws them: no vowels, nothing that looks like another. */
