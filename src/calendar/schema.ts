@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Duration, PolicyFields } from '../core/policy.ts';
+import { Duration } from '../core/duration-schema.ts';
+import { PolicyFields } from '../core/policy.ts';
 import { parseDate } from './civil-date.ts';
 import { ANCHOR, DAYS, HOURS, WALL_TIME } from './hours.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration } from '../core/policy.ts';
+import { Duration } from '../core/duration-schema.ts';
 
 /** What a label name may look like in Prometheus: `kubernetes_namespace`, `pod`. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;

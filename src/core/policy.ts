@@ -1,20 +1,6 @@
 import { z } from 'zod';
-import { durationRule, parseDuration } from './duration.ts';
-
-/** A duration as text in files and metadata, milliseconds once parsed. */
-export const Duration = z
-  .unknown()
-  .transform((value, ctx): number => {
-    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-    if (ms !== undefined) return ms;
-    ctx.addIssue({ code: 'custom', message: `must be ${durationRule(value)}`, input: value });
-    return z.NEVER;
-  })
-  .meta({
-    type: 'string',
-    pattern: '^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+)$',
-    examples: ['30s', '5m', '1h30m'],
-  });
+import { ArrivalRate } from './arrival-rule.ts';
+import { Duration } from './duration-schema.ts';
 
 const Replicas = z.int().min(0).max(100_000);
 const Factor = z.number().gt(0).max(1_000);
@@ -30,8 +16,8 @@ export const Signals = z.strictObject({
   kvCacheUsage: z.strictObject({ target: z.number().gt(0).max(1) }).optional(),
   /** Mean time to first token to stay under; replicas grow by the ratio, at most doubling. */
   timeToFirstToken: z.strictObject({ objective: Duration }).optional(),
-  /** Requests per second that one replica carries within the objective. */
-  arrivalRate: z.strictObject({ perReplica: Positive }).optional(),
+  /** Requests that arrive, by conservation or from a gateway's counter, over what a replica carries. */
+  arrivalRate: ArrivalRate.optional(),
   /** A query of the operator's own that yields one number; `cap` bounds what it may ask for. */
   query: z.strictObject({ promql: z.string().min(1).max(4_000), target: Positive, cap: Replicas }).optional(),
 });

@@ -22,6 +22,15 @@ export interface Sample {
   readonly rejected: number | null;
   readonly firstTokenSeconds: number | null;
   readonly firstTokenCount: number | null;
+  /**
+   * Requests that arrived since the instant before, by conservation (core/conservation.ts); null while any pod leaves it
+   * open. Below 0 where gauges and counters disagree for a moment: windows sum it.
+   */
+  readonly arrived: number | null;
+  /** Milliseconds between the two scrapes behind it, the longest of all pods; null when none was scraped anew. */
+  readonly arrivedOver: number | null;
+  /** A gateway's counter of requests, as it stands (`signals.arrivalRate.promql`). */
+  readonly gateway: number | null;
   /** Value of the policy's custom query, if it has one. */
   readonly query: number | null;
   /** Pods that reported afresh. */
@@ -66,6 +75,9 @@ export function absentSample(at: number, why: string, replicas: ReplicaFacts = U
     rejected: null,
     firstTokenSeconds: null,
     firstTokenCount: null,
+    arrived: null,
+    arrivedOver: null,
+    gateway: null,
     query: null,
     reporting: 0,
     missing: [],

@@ -2,17 +2,17 @@ import { formatDuration } from '../core/duration.ts';
 import { absentSample, type Sample } from '../core/sample.ts';
 import type { Instant } from './instant.ts';
 import { isFresh } from './instant.ts';
-import { MISSING_FOR } from './memory.ts';
-import { fleetNotes, queryValue } from './notes.ts';
+import { type Growth, MISSING_FOR } from './memory.ts';
+import { fleetNotes, gatewayCount, queryValue } from './notes.ts';
 import { labelOf, type Metric } from './points.ts';
 import { replicaFacts } from './replica-facts.ts';
 import type { FleetQuery } from './source.ts';
-import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
+import { type EngineRow, modelKey, type RowsByModel } from './vllm-rows.ts';
 
 /** One engine of a pod after its duplicates were put together. */
 interface Engine {
   readonly values: EngineRow['values'];
-  readonly increases: EngineRow['values'];
+  readonly increases: Growth;
   readonly observedAt: number | undefined;
   readonly fresh: boolean;
 }
@@ -43,6 +43,8 @@ export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
     waiting: total(engines, (engine) => engine.values.waiting),
     kvCacheUsage: total(fresh, ([, ofPod]) => cacheUsage(ofPod)),
     ...increasesOf(engines),
+    ...arrivalsOf(engines, missing),
+    gateway: gatewayCount(instant, fleet).value,
     query: queryValue(instant, fleet).value,
     reporting: fresh.length,
     missing,
@@ -127,10 +129,12 @@ function sameEngine(a: Engine, b: Engine): Engine {
   };
 }
 
-function largest(a: EngineRow['values'], b: EngineRow['values']): EngineRow['values'] {
-  const merged = { ...a };
-  for (const field of Object.keys(b) as Field[]) merged[field] = Math.max(a[field] ?? 0, b[field] ?? 0);
-  return merged;
+function largest<T extends Growth>(a: T, b: T): T {
+  const merged: Growth = { ...a };
+  for (const field of Object.keys(b) as (keyof Growth)[]) {
+    merged[field] = Math.max(a[field] ?? Number.NEGATIVE_INFINITY, b[field] ?? 0);
+  }
+  return merged as T;
 }
 
 function isPodFresh(engines: ReadonlyMap<string, Engine>): boolean {
@@ -171,6 +175,19 @@ function increasesOf(engines: readonly Engine[]) {
   };
 }
 
+/** What came to all pods since the instant before; unknown as soon as it is of one engine, or a pod is missing. */
+function arrivalsOf(engines: readonly Engine[], missing: readonly string[]) {
+  const isKnown = missing.length === 0 && engines.every(({ increases }) => increases.arrived !== undefined);
+  let over: number | null = null;
+  for (const { increases } of engines) {
+    if (increases.arrivedOver !== undefined) over = Math.max(over ?? 0, increases.arrivedOver);
+  }
+  return {
+    arrived: isKnown ? total(engines, ({ increases }) => increases.arrived) : null,
+    arrivedOver: over,
+  };
+}
+
 /** Sum of what is known; null when nothing is. Sorted first, so that fractions add up alike in any order of series. */
 function total<T>(items: readonly T[], value: (item: T) => number | undefined): number | null {
   const known = items.map(value).filter((one) => one !== undefined);
@@ -196,8 +213,9 @@ function withoutValues(
   const stale = pods.size > 0;
   const why = stale ? whyStale(observedAt, instant) : whyAbsent(instant, fleet, missing);
   const { value: query } = queryValue(instant, fleet);
+  const { value: gateway } = gatewayCount(instant, fleet);
   const presence = stale ? 'stale' : 'absent';
-  return { ...absentSample(instant.at, why, replicas), presence, observedAt, query, missing, notes };
+  return { ...absentSample(instant.at, why, replicas), presence, observedAt, gateway, query, missing, notes };
 }
 
 function whyStale(observedAt: number | null, { tables, staleAfter }: Instant): string {

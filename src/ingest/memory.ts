@@ -1,3 +1,4 @@
+import { arrivedBetween, type EngineCount } from '../core/conservation.ts';
 import { labelOf, type Metric } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
 import { strided } from './slices.ts';
@@ -32,8 +33,12 @@ export const EMPTY_MEMORY: Memory = { pods: new Map(), counters: new Map(), inte
 /** Pods that reported a model within 10 minutes, do not now, and have not gone: by namespace and model. */
 export type MissingByModel = ReadonlyMap<string, readonly SeenPod[]>;
 
-/** Growth of an engine's counters since the instant before; fields without a value before are left out. */
-export type Increases = ReadonlyMap<string, EngineRow['values']>;
+/**
+ * Growth of an engine's counters since the instant before; fields without a value before are left out. `arrived`: requests
+ * that came, by conservation; `arrivedOver`: milliseconds between the two scrapes, where there was a new one.
+ */
+export type Growth = EngineRow['values'] & { arrived?: number; arrivedOver?: number };
+export type Increases = ReadonlyMap<string, Growth>;
 
 const COUNTED = ['finished', 'rejected', 'firstTokenSeconds', 'firstTokenCount'] as const satisfies Field[];
 
@@ -50,7 +55,7 @@ export function* remember(
   const pods = new Map<string, SeenPod>();
   const present = new Set<string>();
   const counters = new Map<string, EngineRow['values']>();
-  const increases = new Map<string, EngineRow['values']>();
+  const increases = new Map<string, Growth>();
   yield* strided(flat(rows.values()), (row) => {
     if (row.leftOut === 'podless') return;
     countUp(row, memory, counters, increases);
@@ -134,13 +139,17 @@ function countUp(
   row: EngineRow,
   memory: Memory,
   counters: Map<string, EngineRow['values']>,
-  increases: Map<string, EngineRow['values']>,
+  increases: Map<string, Growth>,
 ): void {
   if (!COUNTED.some((field) => row.values[field] !== undefined)) return;
   counters.set(row.key, row.values);
   const before = memory.counters.get(row.key);
-  if (!before) return;
-  const grown: EngineRow['values'] = {};
+  if (!before) {
+    const ongoing = newcomers(row, memory);
+    if (ongoing !== undefined) increases.set(row.key, { arrived: ongoing });
+    return;
+  }
+  const grown: Growth = {};
   for (const field of COUNTED) {
     const now = row.values[field];
     const then = before[field];
@@ -148,5 +157,29 @@ function countUp(
     // A counter that fell began anew at 0 with its process.
     grown[field] = now >= then ? now - then : now;
   }
+  addArrivals(grown, row, before, memory);
   increases.set(row.key, grown);
+}
+
+/**
+ * What is there of a pod that was never seen came since; what it finished before its first scrape is not counted, for its
+ * counter may be old. Undefined where the pod may only have been out of sight: then it is not known what came.
+ */
+function newcomers({ podKey, values }: EngineRow, { pods, interrupted }: Memory): number | undefined {
+  if (interrupted || pods.size === 0 || pods.has(podKey)) return undefined;
+  return values.finished === undefined ? undefined : countOf(values)?.ongoing;
+}
+
+function addArrivals(grown: Growth, row: EngineRow, before: EngineRow['values'], memory: Memory): void {
+  const [then, now] = [countOf(before), countOf(row.values)];
+  // After instants that were not read it is not known over how long what is new came.
+  if (memory.interrupted || then === undefined || now === undefined) return;
+  grown.arrived = arrivedBetween(then, now);
+  const over = (row.observedAt ?? 0) - (memory.pods.get(row.podKey)?.lastReport ?? Number.POSITIVE_INFINITY);
+  if (over > 0) grown.arrivedOver = over;
+}
+
+function countOf({ running, waiting, finished, rejected }: EngineRow['values']): EngineCount | undefined {
+  if (running === undefined || waiting === undefined || finished === undefined) return undefined;
+  return { finished, rejected: rejected ?? 0, ongoing: running + waiting };
 }

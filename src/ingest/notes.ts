@@ -1,5 +1,6 @@
 import type { Instant } from './instant.ts';
 import type { FleetQuery } from './source.ts';
+import type { Tables } from './tables.ts';
 import { type EngineRow, modelKey } from './vllm-rows.ts';
 
 /** Remarks for explain: what was left out and why, which names were read, what could not be. Sorted, without repeats. */
@@ -14,8 +15,9 @@ export function fleetNotes(instant: Instant, fleet: FleetQuery, rows: readonly E
   if (old) notes.add("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
   const engines = new Set(rows.map((row) => `${row.pod}\0${row.engine}`));
   if (engines.size < rows.length) notes.add('some engines have several series; each is counted once');
-  const { note } = queryValue(instant, fleet);
-  if (note !== null) notes.add(note);
+  for (const { note } of [queryValue(instant, fleet), gatewayCount(instant, fleet)]) {
+    if (note !== null) notes.add(note);
+  }
   return [...notes].sort();
 }
 
@@ -29,18 +31,29 @@ function leftOutFor(instant: Instant, fleet: FleetQuery): EngineRow[] {
   return Object.hasOwn(matchLabels, 'server') ? found.filter((row) => row.leftOut !== 'router') : found;
 }
 
+interface OneNumber {
+  readonly value: number | null;
+  readonly note: string | null;
+}
+
 /** The custom query's number, or why it has none. */
-export function queryValue(
-  { tables }: Instant,
-  { promql }: FleetQuery,
-): { readonly value: number | null; readonly note: string | null } {
+export function queryValue({ tables }: Instant, { promql }: FleetQuery): OneNumber {
+  return oneNumber(tables.custom, promql, 'the custom query');
+}
+
+/** What a gateway's counter of requests stands at, or why it is not known. */
+export function gatewayCount({ tables }: Instant, { arrivals }: FleetQuery): OneNumber {
+  return oneNumber(tables.custom, arrivals, "the query of the gateway's requests");
+}
+
+function oneNumber(custom: Tables['custom'], promql: string | undefined, subject: string): OneNumber {
   if (promql === undefined) return { value: null, note: null };
-  const result = tables.custom.get(promql);
-  if (result === undefined) return { value: null, note: 'the custom query was not read in this cycle' };
-  if (typeof result === 'string') return { value: null, note: `the custom query ${result}` };
+  const result = custom.get(promql);
+  if (result === undefined) return { value: null, note: `${subject} was not read in this cycle` };
+  if (typeof result === 'string') return { value: null, note: `${subject} ${result}` };
   const [only] = result;
   if (only && result.length === 1) return { value: only.value, note: null };
-  return { value: null, note: `the custom query must give one number, was ${result.length}` };
+  return { value: null, note: `${subject} must give one number, was ${result.length}` };
 }
 
 function counted(count: number): string {

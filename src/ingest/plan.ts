@@ -65,7 +65,9 @@ export function planQueries(options: PlanOptions): readonly PlannedQuery[] {
   ];
   if (options.counters)
     plan.push({ table: 'counters', essential: false, promql: counterQuery(scheme, scope) });
-  const custom = new Set(fleets.map((fleet) => fleet.promql).filter((promql) => promql !== undefined));
+  const custom = new Set(
+    fleets.flatMap(({ promql, arrivals }) => [promql, arrivals]).filter((query) => query !== undefined),
+  );
   return [...plan, ...[...custom].map((promql) => ({ table: 'custom', essential: false, promql }) as const)];
 }
 

@@ -9,6 +9,8 @@ export interface FleetQuery {
   readonly scaleTarget: ScaleTarget | undefined;
   /** The policy's custom query, if it has one. */
   readonly promql: string | undefined;
+  /** The policy's query of a gateway's counter of requests, if it has one. */
+  readonly arrivals?: string | undefined;
 }
 
 /** Everything read at one grid instant. Kept until the next one, so that a fleet seen later is sampled from memory. */

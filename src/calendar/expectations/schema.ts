@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Duration, PolicyFields } from '../../core/policy.ts';
+import { Duration } from '../../core/duration-schema.ts';
+import { PolicyFields } from '../../core/policy.ts';
 import { CalendarDate, Hours, Name, text, WallTime } from '../schema.ts';
 
 const Replicas = z
