@@ -51,9 +51,18 @@ function printJson(io: Io, { files, problems, skipped }: CheckReport): void {
 }
 
 function printText(io: Io, report: CheckReport): void {
-  for (const problem of report.problems) io.err(formatProblem(problem));
+  for (const problem of report.problems) {
+    io.err(formatProblem(problem));
+    for (const line of repairLines(problem)) io.err(`    ${line}`);
+  }
   for (const { file, line, what } of report.skipped) io.out(`${file}:${line} skipped: ${what}`);
   io.out(summary(report));
+}
+
+/** The lines to change, as a patch shows them. */
+function repairLines({ repair }: Problem): readonly string[] {
+  if (repair === undefined) return [];
+  return [...repair.removed.map((line) => `- ${line}`), ...repair.added.map((line) => `+ ${line}`)];
 }
 
 /** On stdout, where a runner looks for workflow commands; what it does not know as one is a line of the log. */

@@ -12,6 +12,7 @@ import type { Known } from './metadata.ts';
 import { readPolicy } from './policy-document.ts';
 import { readText, unreadableFile } from './read-file.ts';
 import { scaledObjectIssues } from './scaled-object.ts';
+import type { ClusterVersions } from './scaled-object-scene.ts';
 import { at, gatherSources, type Sources } from './sources.ts';
 import { parseYaml, type YamlDocument } from './yaml.ts';
 
@@ -32,7 +33,11 @@ interface CheckedDocument {
 }
 
 /** Checks files and whole directories: every problem of every document, told apart by content. `now` is epoch ms. */
-export async function checkFiles(paths: readonly string[], now: number): Promise<CheckReport> {
+export async function checkFiles(
+  paths: readonly string[],
+  now: number,
+  versions: ClusterVersions = {},
+): Promise<CheckReport> {
   const { files, missing } = await findYaml(paths);
   const parsed = await Promise.all(files.map(async (file) => ({ ...(await parseFile(file.path)), file })));
   const documents = parsed.flatMap(({ file, documents }) =>
@@ -50,7 +55,7 @@ export async function checkFiles(paths: readonly string[], now: number): Promise
     ...sources.flatMap((each) => problemsOf(each, now)),
     ...togetherProblems(alone),
     ...alone.flatMap(({ document, kind, file }) =>
-      document.toProblems(issuesOf(document.value, kind, { known, now, named: file.named })),
+      document.toProblems(issuesOf(document.value, kind, { known, now, versions, named: file.named })),
     ),
   ];
   return {
@@ -92,16 +97,22 @@ function knownOf(sources: readonly Sources[], now: number): Known {
     policies: new Map<string, PolicyFields>(each.flatMap(({ policies }) => [...policies])),
     calendars: new Set(each.flatMap(({ calendars }) => [...calendars])),
     defaultPolicy: each.find(({ defaultPolicy }) => defaultPolicy !== undefined)?.defaultPolicy,
+    windows: new Map(each.flatMap(({ windows }) => [...windows])),
   };
 }
 
 interface Context {
   readonly known: Known;
   readonly now: number;
+  readonly versions: ClusterVersions;
   readonly named: boolean;
 }
 
-function issuesOf(value: unknown, kind: DocumentKind, { known, now, named }: Context): readonly Issue[] {
+function issuesOf(
+  value: unknown,
+  kind: DocumentKind,
+  { known, now, versions, named }: Context,
+): readonly Issue[] {
   switch (kind) {
     case 'policy':
       return readPolicy(value).issues;
@@ -110,7 +121,7 @@ function issuesOf(value: unknown, kind: DocumentKind, { known, now, named }: Con
     case 'test':
       return readCalendarTest(value).issues;
     case 'scaledobject':
-      return scaledObjectIssues(value, known);
+      return scaledObjectIssues(value, known, versions);
     case 'unknown':
       return named
         ? [errorAt([], 'must be a Bellwether configuration, policy or calendar, or a ScaledObject')]

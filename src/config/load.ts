@@ -5,7 +5,7 @@ import { hasErrors, type Problem } from '../core/problem.ts';
 import { BellwetherConfig } from './bellwether-schema.ts';
 import { errorAt, type Issue, warningAt } from './issue.ts';
 import { readCalendar } from './load-calendar.ts';
-import { ANY_POLICY } from './metadata.ts';
+import { ANY_POLICY, type WindowBounds } from './metadata.ts';
 import { byName, type Collection, collect, namesOf, parseSource } from './named-documents.ts';
 import { readPolicy } from './policy-document.ts';
 import { floorIssues, readFleets, unknownName } from './references.ts';
@@ -92,7 +92,27 @@ function knownTo({ policies, calendars }: Named) {
   return {
     policies: new Map(names.map((name) => [name, whole.get(name) ?? ANY_POLICY])),
     calendars: namesOf(calendars),
+    windows: new Map(
+      calendars.documents.flatMap(({ name, document }) =>
+        name === undefined ? [] : [[name, windowBounds(document.value)]],
+      ),
+    ),
   };
+}
+
+/** As they are written, so that a mistake elsewhere in the calendar does not hide them. */
+function windowBounds(calendar: unknown): readonly WindowBounds[] {
+  const windows = at(calendar, ['windows']);
+  const count = (window: unknown, path: readonly string[]): number | undefined => {
+    const found = at(window, path);
+    return typeof found === 'number' ? found : undefined;
+  };
+  return (Array.isArray(windows) ? windows : []).map((window: unknown) => ({
+    name: String(at(window, ['name']) ?? ''),
+    floor: count(window, ['floor']),
+    ceiling: count(window, ['ceiling']),
+    maxReplicas: count(window, ['policy', 'maxReplicas']),
+  }));
 }
 
 /** Files that bellwether.yaml names and that are not there. Only their paths are told. */

@@ -15,6 +15,17 @@ export interface Known {
   readonly calendars: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined;
   /** `defaults.policy` of bellwether.yaml. */
   readonly defaultPolicy?: string | undefined;
+  /** What the windows of each calendar ask for; only `check` looks at it. */
+  readonly windows?: ReadonlyMap<string, readonly WindowBounds[]> | undefined;
+}
+
+/** What one window of a calendar bounds, as it is written. */
+export interface WindowBounds {
+  readonly name: string;
+  readonly floor: number | undefined;
+  readonly ceiling: number | undefined;
+  /** The policy's maxReplicas while the window lasts. */
+  readonly maxReplicas: number | undefined;
 }
 
 /** What is wrong with a trigger, at the key as it was written; `namespace` and `name` stand for KEDA's own fields. */

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import type { Problem } from '../core/problem.ts';
 import type { Issue } from './issue.ts';
+import { repairOf } from './repair.ts';
 import { boundedTokens } from './yaml-size.ts';
 
 /** No file of ours comes near it; what is larger is refused before it is parsed. */
@@ -53,7 +54,7 @@ export function parseYaml(text: string, file: string): YamlFile {
       stringKeys: true,
       version: '1.2',
     }).compose(read.tokens);
-    const context = { file, lines, hasAliases: read.hasAliases };
+    const context = { file, text, lines, hasAliases: read.hasAliases };
     const documents = [...composed].map((document) => readDocument(document, context));
     return {
       file,
@@ -77,11 +78,12 @@ type Read = { readonly document: YamlDocument } | { readonly problems: readonly 
 
 interface Context {
   readonly file: string;
+  readonly text: string;
   readonly lines: LineCounter;
   readonly hasAliases: boolean;
 }
 
-function readDocument(document: Document, { file, lines, hasAliases }: Context): Read {
+function readDocument(document: Document, { file, text, lines, hasAliases }: Context): Read {
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), path: '' };
@@ -103,9 +105,10 @@ function readDocument(document: Document, { file, lines, hasAliases }: Context):
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
     const toProblems = (issues: readonly Issue[]): readonly Problem[] =>
-      issues.map(({ path, message, severity, atKey }) => {
+      issues.map(({ path, message, severity, atKey, edits }) => {
         const offset = offsetOf(document, path, atKey === true) ?? start;
-        return { severity, ...place(offset), path: path.join('.'), message };
+        const repair = edits && repairOf(text, document, edits);
+        return { severity, ...place(offset), path: path.join('.'), message, ...(repair && { repair }) };
       });
     return { document: { file, value, toProblems } };
   } catch {

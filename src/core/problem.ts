@@ -10,6 +10,15 @@ export interface Problem {
   readonly path: string;
   /** `must be <rule>, was <value>`, or a sentence. */
   readonly message: string;
+  /** The lines that would make it right, where that is known. */
+  readonly repair?: Repair;
+}
+
+/** An edit of a file, by lines: `removed` begin at `line` (counted from 1), and `added` take their place. */
+export interface Repair {
+  readonly line: number;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
 }
 
 /** `<file>:<line>:<col> <path>: <message>`, the form in which every problem is shown. */
