@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArrivalRate } from './arrival-rule.ts';
+import { ArrivalRate, longestWindow } from './arrival-rule.ts';
 import { Duration } from './duration-schema.ts';
 
 const Replicas = z.int().min(0).max(100_000);
@@ -141,4 +141,13 @@ export function resolvePolicy(...layers: readonly PolicyFields[]): Policy {
     calendar: fields.calendar ?? null,
     mode: fields.mode ?? 'active',
   };
+}
+
+/** How far back the samples reach that a decision looks at, ms: lookBackPeriod, or the arrival rate's longest window. */
+export function historyWindow(policy: Pick<PolicyFields, 'lookBackPeriod' | 'signals'>): number {
+  const arrivalRate = policy.signals?.arrivalRate;
+  return Math.max(
+    policy.lookBackPeriod ?? 30_000,
+    arrivalRate === undefined ? 0 : longestWindow(arrivalRate),
+  );
 }

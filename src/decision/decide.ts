@@ -1,17 +1,18 @@
 import type { Bounds } from '../calendar/calendar.ts';
-import { type Policy, resolvePolicy } from '../core/policy.ts';
+import { historyWindow, type Policy, resolvePolicy } from '../core/policy.ts';
 import { absentSample, type ReplicaFacts, type Sample } from '../core/sample.ts';
 import { boundsStep, type Limits, limitsOf } from '../policy/bounds.ts';
 import { bufferStep } from '../policy/buffer.ts';
 import { burstStep } from '../policy/burst.ts';
 import { clampStep } from '../policy/clamp.ts';
 import { type DelayResult, delayStep } from '../policy/delay.ts';
-import { demandStep, type Reading, readSignals } from '../policy/demand.ts';
+import { type DemandResult, demandStep, readSignals } from '../policy/demand.ts';
 import { gainStep } from '../policy/gain.ts';
 import { guardsStep } from '../policy/guards.ts';
 import { type Hold, holdOf, isAsleep } from '../policy/hold.ts';
 import { landingStep } from '../policy/landing.ts';
 import { autoLead } from '../policy/lead.ts';
+import type { Reading } from '../policy/measure.ts';
 import type { StepResult } from '../policy/step-result.ts';
 import type { DecisionInput } from './input.ts';
 import type { Outcome, Step, StepName } from './record.ts';
@@ -51,7 +52,8 @@ export function decide(input: DecisionInput, state: DecisionState): Outcome {
   record('demand', scene.target, demanded);
   if (scene.target === null) return nothingKnown(scene, steps, readings, demanded);
   const target = scene.target;
-  const gain = gainStep({ demand: demanded.out, running: scene.running, target }, scene.policy);
+  const { out: demand, absolute } = demanded;
+  const gain = gainStep({ demand, running: scene.running, target, absolute }, scene.policy);
   record('gain', demanded.out, gain);
   const bounded = boundsStep(gain.out, scene.limits, scene.policy, scene.bounds.windows);
   record('bounds', gain.out, bounded);
@@ -153,7 +155,7 @@ function targetOf(
       there ?? (current.presence === 'fresh' ? (policy.initialReplicas ?? policy.minReplicas) : null);
     return first === null ? null : Math.min(first, Math.max(policy.maxReplicas, 0));
   }
-  const starting = state.seenSince === null || input.at - state.seenSince < policy.lookBackPeriod;
+  const starting = state.seenSince === null || input.at - state.seenSince < historyWindow(policy);
   return starting && there !== null
     ? Math.max(state.target, Math.min(there, policy.maxReplicas))
     : state.target;
@@ -161,7 +163,17 @@ function targetOf(
 
 function observe(scene: Scene, record: Recorder): { readings: readonly Reading[]; hold: Hold | null } {
   const { input, policy, current, target } = scene;
-  const ctx = { at: input.at, policy, samples: input.samples, current, running: scene.running };
+  const ctx = {
+    at: input.at,
+    policy,
+    samples: input.samples,
+    current,
+    running: scene.running,
+    target,
+    lead: scene.lead,
+    traffic: input.traffic ?? null,
+    pending: input.historyPending === true,
+  };
   const readings = readSignals(ctx);
   const hold = holdOf({ at: input.at, current, readings, target, seenSince: seenSince(scene) }, policy);
   const reason = hold
@@ -178,11 +190,14 @@ function observe(scene: Scene, record: Recorder): { readings: readonly Reading[]
     notes: current.notes,
   };
   record('signals', target, { out: target, reason, inputs });
+  for (const { findings } of readings)
+    for (const { step, ...found } of findings) record(step, target, { out: target, ...found });
   return { readings, hold };
 }
 
-function asleepOr({ current, target }: Scene, demand: StepResult): StepResult {
-  return isAsleep(current, target)
+/** A gateway may count requests for a fleet that is asleep: that is a demand. */
+function asleepOr({ current, target }: Scene, demand: DemandResult): DemandResult {
+  return isAsleep(current, target) && demand.out === null
     ? { ...demand, out: 0, reason: 'asleep: zero replicas and no series are zero demand' }
     : demand;
 }

@@ -1,6 +1,7 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { PolicyFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
+import type { Traffic } from '../signal/traffic.ts';
 
 /** Everything that a decision is made of, besides the state before it (law 2). */
 export interface DecisionInput {
@@ -14,6 +15,8 @@ export interface DecisionInput {
   /** Measured p95 cold start, ms; null before five were measured. */
   readonly coldStartP95: number | null;
   readonly evaluationInterval: number;
+  /** What weeks of history came to, where the policy learns from them; null or left out: nothing is known. */
+  readonly traffic?: Traffic | null;
   /** The fleet's history is still being read: without a known `spec`, nothing that could be below it may be answered. */
   readonly historyPending?: boolean;
 }

@@ -5,6 +5,10 @@ import type { DecisionState } from './state.ts';
 
 export type StepName =
   | 'signals'
+  // Only where the policy reads the arrival rate.
+  | 'arrivals'
+  | 'season'
+  | 'capacity'
   | 'demand'
   | 'gain'
   | 'bounds'

@@ -1,5 +1,5 @@
 import type { Calendar } from '../calendar/calendar.ts';
-import type { Policy } from '../core/policy.ts';
+import { historyWindow, type Policy } from '../core/policy.ts';
 import type { Wish } from '../policy/delay.ts';
 import type { Hold } from '../policy/hold.ts';
 import type { Decision, Step, Timer } from './record.ts';
@@ -8,15 +8,24 @@ import type { DecisionState } from './state.ts';
 /** The one sentence: the reason of the last step that set the number, or of the hold. */
 export function reasonOf(steps: readonly Step[], answer: number | null, hold: Hold | null): string {
   if (answer === null) return `nothing is known yet: ${hold?.why ?? 'no sample'}`;
-  const main = steps.filter(
-    ({ step }) => step !== 'signals' && step !== 'demand' && step !== 'landing' && step !== 'buffer',
-  );
+  const main = steps.filter(({ step }) => !NO_SETTERS.has(step));
   const setter = main.findLast((step) => step.out !== step.in && step.out === answer);
   if (hold && (setter === undefined || setter.step === 'delay')) return `held at ${answer}: ${hold.why}`;
   const demand = steps.find(({ step }) => step === 'demand');
   if (setter === undefined) return demand?.reason ?? 'no step changed it';
   return setter.step === 'gain' ? `${demand?.reason}` : setter.reason;
 }
+
+/** Steps that find out, or that tell, and set no number of replicas. */
+const NO_SETTERS: ReadonlySet<Step['step']> = new Set([
+  'signals',
+  'arrivals',
+  'season',
+  'capacity',
+  'demand',
+  'landing',
+  'buffer',
+]);
 
 export interface TimersInput {
   readonly at: number;
@@ -45,7 +54,7 @@ export function timersOf({ at, policy, state, due, hold }: TimersInput): readonl
     timers.push({
       name: 'start',
       since: seenSince,
-      at: seenSince + policy.lookBackPeriod,
+      at: seenSince + historyWindow(policy),
       what: 'a whole look-back window has been seen',
     });
   }

@@ -1,33 +1,14 @@
-import type { Policy, Signals } from '../core/policy.ts';
+import type { Signals } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
-import type { SignalView } from '../core/signal.ts';
 import { growth, ongoingOf, pointsOf } from '../signal/series.ts';
 import { aggregate, round6 } from '../signal/window.ts';
+import { measureArrivalRate } from './arrival-rate.ts';
+import { type DemandContext, type Measured, type Reading, type SignalName, unknown } from './measure.ts';
 import { type StepResult, trim } from './step-result.ts';
 
-export type SignalName = NonNullable<Signals['only']>;
-
-/** A signal's aggregate and the replicas that it alone asks for. `partial` says why the value may be too low. */
-export interface Reading extends SignalView {
-  readonly name: SignalName;
-  readonly detail: string;
-  readonly partial: string | null;
-}
-
-interface Measured {
-  readonly value: number | null;
-  readonly demand: number | null;
-  readonly detail: string;
-  readonly partial?: string;
-}
-
-/** Everything that a signal is computed from. `running` is the count of replicas that serve. */
-export interface DemandContext {
-  readonly at: number;
-  readonly policy: Policy;
-  readonly samples: readonly Sample[];
-  readonly current: Sample;
-  readonly running: number;
+/** `absolute`: a count by itself, not one that is measured from the replicas that run. */
+export interface DemandResult extends StepResult {
+  readonly absolute: boolean;
 }
 
 /** Step 1: each signal that the policy reads, aggregated over the look-back window. */
@@ -36,15 +17,17 @@ export function readSignals(ctx: DemandContext): readonly Reading[] {
 }
 
 /** Step 2: the largest demand of all signals, a fraction of replicas; null when none of them is known. */
-export function demandStep(readings: readonly Reading[]): StepResult {
+export function demandStep(readings: readonly Reading[]): DemandResult {
   let strongest: Reading | null = null;
   for (const candidate of readings) {
     if (candidate.demand !== null && (strongest?.demand ?? -1) < candidate.demand) strongest = candidate;
   }
   const inputs = Object.fromEntries(readings.map(({ name, demand }) => [name, demand]));
-  if (strongest === null) return { out: null, reason: readings[0]?.why ?? 'no signal is known', inputs };
+  if (strongest === null)
+    return { out: null, reason: readings[0]?.why ?? 'no signal is known', inputs, absolute: false };
   const chosen = readings.length > 1 ? `${strongest.name} asks for most: ` : '';
-  return { out: strongest.demand, reason: chosen + strongest.detail, inputs };
+  const absolute = strongest.name === 'arrivalRate' && strongest.partial === null;
+  return { out: strongest.demand, reason: chosen + strongest.detail, inputs, absolute };
 }
 
 function signalNames(signals: Signals): readonly SignalName[] {
@@ -56,8 +39,9 @@ function signalNames(signals: Signals): readonly SignalName[] {
 }
 
 function reading(name: SignalName, measured: Measured, current: Sample): Reading {
-  const { value, demand, detail, partial = null } = measured;
-  const kind = current.presence !== 'fresh' ? current.presence : value === null ? 'absent' : 'fresh';
+  const { value, demand, detail, partial = null, findings = [], independent = false } = measured;
+  const isThere = independent || current.presence === 'fresh';
+  const kind = !isThere ? current.presence : demand === null ? 'absent' : 'fresh';
   const known = kind === 'fresh';
   return {
     name,
@@ -68,6 +52,7 @@ function reading(name: SignalName, measured: Measured, current: Sample): Reading
     why: known ? partial : (current.why ?? detail),
     detail,
     partial,
+    findings,
   };
 }
 
@@ -155,23 +140,6 @@ function measureTimeToFirstToken({ samples, at, policy, running }: DemandContext
   };
 }
 
-/** Arrivals by conservation: what finished plus what ongoing grew by, over the window; over what one replica carries. */
-function measureArrivalRate({ samples, at, policy }: DemandContext): Measured {
-  const carries = policy.signals.arrivalRate?.perReplica ?? 1;
-  const finished = growth(samples, at, policy.lookBackPeriod, (sample) => sample.finished);
-  const points = pointsOf(samples, ongoingOf).filter((point) => point.at > at - policy.lookBackPeriod);
-  const first = points[0];
-  const last = points[points.length - 1];
-  if (finished === null || first === undefined || last === undefined)
-    return unknown('finished requests are not counted yet');
-  const rate = round6(Math.max(0, finished.total + last.value - first.value) / finished.seconds);
-  return {
-    value: rate,
-    demand: rate / carries,
-    detail: `${trim(rate)} arrivals a second at ${trim(carries)} each are ${trim(rate / carries)} replicas`,
-  };
-}
-
 function measureQuery(ctx: DemandContext): Measured {
   const query = ctx.policy.signals.query;
   const value = gauge(ctx, (sample) => sample.query);
@@ -192,8 +160,4 @@ function gauge(
   const points = pointsOf(samples, value);
   if (points[points.length - 1]?.at !== at) return null;
   return aggregate(points, at, policy.lookBackPeriod, policy.aggregation);
-}
-
-function unknown(detail: string): Measured {
-  return { value: null, demand: null, detail };
 }

@@ -9,24 +9,28 @@ export interface GainInput {
   readonly running: number;
   /** What was last asked for. */
   readonly target: number;
+  /** The demand is a count by itself, not one measured from the replicas that run. */
+  readonly absolute?: boolean;
 }
 
 /**
  * Step 3, Ray Serve's gain: from the running replicas toward the demand by the up or down factor, rounded up; a fall
  * that rounding would swallow is one replica. With nothing running demand has no base: one (the factor rounded up) is
- * asked for when anything waits, never less than the target, and `direct` says that the delay is skipped, as Ray does.
+ * asked for when anything waits, never less than the target, and `direct` says that the delay is skipped, as Ray does. An
+ * absolute demand has its base with nothing running, too.
  */
 export function gainStep(input: GainInput, policy: Policy): StepResult & { readonly direct: boolean } {
-  const { demand, running, target } = input;
+  const { demand, running, absolute = false } = input;
   const inputs = {
     running,
     upscalingFactor: policy.upscalingFactor,
     downscalingFactor: policy.downscalingFactor,
   };
   if (demand === null) return { out: null, reason: 'demand is unknown', inputs, direct: false };
-  if (running === 0) return { ...fromNothing(demand, target, policy), inputs, direct: true };
+  if (running === 0) return { ...fromNothing(input, demand, policy), inputs, direct: true };
   const factor = demand > running ? policy.upscalingFactor : policy.downscalingFactor;
-  let out = Math.ceil(running + factor * (demand - running));
+  const gained = running + factor * (demand - running);
+  let out = Math.ceil(absolute ? round6(gained) : gained);
   const swallowed = Math.ceil(demand) < running && out === running;
   if (swallowed) out -= 1;
   const way =
@@ -36,9 +40,14 @@ export function gainStep(input: GainInput, policy: Policy): StepResult & { reado
   return { out, reason: `${way} is ${out}${swallowed ? ' (one at least)' : ''}`, inputs, direct: false };
 }
 
-function fromNothing(demand: number, target: number, policy: Policy): { out: number; reason: string } {
+function fromNothing(
+  { target, absolute = false }: GainInput,
+  demand: number,
+  policy: Policy,
+): { out: number; reason: string } {
   if (round6(demand) <= 0)
     return { out: target, reason: `nothing runs and nothing waits: ${replicas(target)} as asked before` };
-  const out = Math.max(Math.ceil(policy.upscalingFactor), target);
-  return { out, reason: `nothing runs and requests wait: ${replicas(out)} at once` };
+  const base = absolute ? round6(demand) : 1;
+  const out = Math.max(Math.ceil(policy.upscalingFactor * base), target);
+  return { out, reason: `nothing runs and requests ${absolute ? 'come' : 'wait'}: ${replicas(out)} at once` };
 }

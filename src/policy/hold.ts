@@ -1,8 +1,8 @@
 import { formatDuration } from '../core/duration.ts';
-import type { Policy } from '../core/policy.ts';
+import { historyWindow, type Policy } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import type { HoldReason } from '../core/signal.ts';
-import type { Reading } from './demand.ts';
+import type { Reading } from './measure.ts';
 
 /** Why a fleet must not fall now, and in which words; null when it may. */
 export interface Hold {
@@ -38,10 +38,11 @@ export function holdOf(input: HoldInput, policy: Policy): Hold | null {
       why: `${gap.name}: ${gap.why ?? gap.detail}`,
     };
   const seen = seenSince === null ? 0 : at - seenSince;
-  if (seen < policy.lookBackPeriod) {
+  const window = historyWindow(policy);
+  if (seen < window) {
     return {
       reason: 'start',
-      why: `${formatDuration(seen)} of the look-back window of ${formatDuration(policy.lookBackPeriod)} have been seen`,
+      why: `${formatDuration(seen)} of the look-back window of ${formatDuration(window)} have been seen`,
     };
   }
   return null;
