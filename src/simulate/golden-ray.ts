@@ -6,20 +6,24 @@ import type { DecisionState } from '../decision/state.ts';
 
 const Seconds = z.number();
 
+/** The fields of Ray Serve's AutoscalingConfig that its default policy reads. */
+export const RayConfig = z.object({
+  min_replicas: z.int(),
+  max_replicas: z.int(),
+  target_ongoing_requests: z.number(),
+  upscale_delay_s: Seconds,
+  downscale_delay_s: Seconds,
+  upscaling_factor: z.number().nullish(),
+  downscaling_factor: z.number().nullish(),
+  initial_replicas: z.int().nullish(),
+  downscale_to_zero_delay_s: Seconds.nullish(),
+});
+export type RayConfig = z.infer<typeof RayConfig>;
+
 /** One recorded run of Ray Serve's own autoscaling code, as `ray-serve-*.jsonl` holds it. */
 export const RayStory = z.object({
   source: z.string().startsWith('ray'),
-  config: z.object({
-    min_replicas: z.int(),
-    max_replicas: z.int(),
-    target_ongoing_requests: z.number(),
-    upscale_delay_s: Seconds,
-    downscale_delay_s: Seconds,
-    upscaling_factor: z.number().nullish(),
-    downscaling_factor: z.number().nullish(),
-    initial_replicas: z.int().nullish(),
-    downscale_to_zero_delay_s: Seconds.nullish(),
-  }),
+  config: RayConfig,
   columns: z.tuple([
     z.literal('time_s'),
     z.literal('ongoing'),
@@ -51,7 +55,7 @@ export interface GoldenResult {
 }
 
 /** Ray Serve's configuration as a policy layer, with the parts switched off that Ray does not have. */
-export function rayFields(config: RayStory['config'], consolidation: boolean): PolicyFields {
+export function rayFields(config: RayConfig, consolidation: boolean): PolicyFields {
   const toZero = config.downscale_to_zero_delay_s;
   return {
     minReplicas: config.min_replicas,
