@@ -35,6 +35,7 @@ export class Fleet {
   #now: number;
   /** The next instant at which a pod changes by itself; Infinity: none will. */
   #nextDue = Number.POSITIVE_INFINITY;
+  #changes = 0;
 
   constructor(startedAt: number, options: FleetOptions) {
     this.#now = startedAt;
@@ -50,6 +51,11 @@ export class Fleet {
   /** Pods that are not gone, in order of creation. */
   get livePods(): readonly Pod[] {
     return this.#live;
+  }
+
+  /** Grows whenever a pod came, changed its phase or went. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get specReplicas(): number {
@@ -164,6 +170,7 @@ export class Fleet {
 
   /** Forgets the pods that are gone, and looks when the next one changes. */
   #sweep(): void {
+    this.#changes++;
     if (this.#live.some(({ phase }) => phase === 'gone'))
       this.#live = this.#live.filter(({ phase }) => phase !== 'gone');
     this.#nextDue = this.#live.reduce(
