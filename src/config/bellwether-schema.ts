@@ -137,6 +137,34 @@ export type TlsConfig = z.infer<typeof TlsConfig>;
 
 const Name = z.string().min(1).max(253);
 
+/** Whether and how the cluster is watched. Everything works without it, from what Prometheus knows. */
+export const KubernetesConfig = z
+  .strictObject({
+    enabled: z
+      .enum(['auto', 'true', 'false'])
+      .or(z.boolean().transform((on) => (on ? ('true' as const) : ('false' as const))))
+      .default('auto')
+      .describe('auto: where the process runs in a pod, or a kubeconfig is given'),
+    namespaces: z
+      .array(z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace'))
+      .max(200)
+      .default([])
+      .describe('Namespaces to watch, each by watches of its own; none: the whole cluster'),
+    kubeconfig: Path.optional().describe("kubeconfig file; default: the pod's own service account"),
+    podDeletionCost: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Before a fall marks the idlest pods, so that the ReplicaSet removes them first (may patch pods)',
+      ),
+  })
+  .refine(
+    ...rule('kubeconfig', 'must not be given while enabled is false', (value) => {
+      return value.kubeconfig === undefined || value.enabled !== 'false';
+    }),
+  );
+export type KubernetesConfig = z.infer<typeof KubernetesConfig>;
+
 /** The keys of a trigger's metadata, and the namespace and name that KEDA would send; `readFleets` checks them as triggers. */
 const ListedFleet = z.looseObject({}).describe("Keys of a trigger's metadata, plus namespace and name");
 export type ListedFleet = z.infer<typeof ListedFleet>;
@@ -152,6 +180,7 @@ export const BellwetherConfig = z
     ),
     evaluationInterval: atLeast(1_000, '1s').default(5_000).describe('The grid on which fleets are decided'),
     listen: Listen.prefault({}).describe('Where KEDA (gRPC) and people (HTTP) reach the scaler'),
+    kubernetes: KubernetesConfig.prefault({}).describe('Whether and how the cluster is watched'),
     tls: TlsConfig.optional().describe('TLS of the gRPC server; rotated without a restart'),
     policies: Globs.default([]).describe('Globs of policy files, relative to this file'),
     calendars: Globs.default([]).describe('Globs of calendar files, relative to this file'),

@@ -9,6 +9,7 @@ export const SECRET_PATHS: readonly (readonly string[])[] = [
   ...['bearerTokenFile', 'caFile', 'certFile', 'keyFile'].map((key) => ['prometheus', key]),
   ['prometheus', 'basicAuth', 'passwordFile'],
   ['listen', 'http', 'bearerTokenFile'],
+  ['kubernetes', 'kubeconfig'],
   ...['certFile', 'keyFile', 'clientCaFile'].map((key) => ['tls', key]),
 ];
 
