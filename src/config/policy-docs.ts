@@ -10,6 +10,10 @@ const doc = (description: string, value?: FieldDoc['default']): FieldDoc =>
 /** What each policy field means and what holds without it; shown by editors through the JSON Schema. */
 export const POLICY_DOCS: ReadonlyMap<string, FieldDoc> = new Map([
   ['policy', doc('Name by which triggers and bellwether.yaml ask for this policy.')],
+  [
+    'preset',
+    doc('Fields set together, under those given here: ray (as without one, the default) or arrival-rate.'),
+  ],
   ['minReplicas', doc('Fewest replicas; 0 allows the fleet to sleep.', 1)],
   ['maxReplicas', doc('Most replicas. Has no default.')],
   ['initialReplicas', doc('Replicas asked for while nothing is known of the fleet; default minReplicas.')],
@@ -36,8 +40,35 @@ export const POLICY_DOCS: ReadonlyMap<string, FieldDoc> = new Map([
     'signals.timeToFirstToken.objective',
     doc('Time to first token to stay under; replicas grow by the ratio, at most doubling.'),
   ],
-  ['signals.arrivalRate', doc('Requests that arrive.')],
-  ['signals.arrivalRate.perReplica', doc('Requests per second that one replica carries.')],
+  ['signals.arrivalRate', doc('Requests that arrive, over what one replica carries.')],
+  [
+    'signals.arrivalRate.perReplica',
+    doc('Requests per second that one replica carries within the objective; learned when left out.'),
+  ],
+  [
+    'signals.arrivalRate.windows',
+    doc('Windows over which arrivals are counted, ascending, 10s to 30m; default 30s, 1m, 2m, 5m and 10m.'),
+  ],
+  [
+    'signals.arrivalRate.confidence',
+    doc("Standard deviations by which each window's rate is believed less; default 1.5."),
+  ],
+  [
+    'signals.arrivalRate.headroom',
+    doc('Replicas beyond the demand x, in units of the square root of x; default 0.2.'),
+  ],
+  [
+    'signals.arrivalRate.season',
+    doc('What is usual at a time of day, by the classes of days of the calendar.'),
+  ],
+  [
+    'signals.arrivalRate.season.history',
+    doc("How far back it is learned from Prometheus' history, at most 90d; default 28d, 0s learns none."),
+  ],
+  [
+    'signals.arrivalRate.promql',
+    doc("A gateway's counter of requests, read in place of vLLM's counters: a query that yields one number."),
+  ],
   ['signals.query', doc("A query of the operator's own that yields one number.")],
   ['signals.query.promql', doc('The PromQL.')],
   ['signals.query.target', doc('How much of the number one replica may have.')],

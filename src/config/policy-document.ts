@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { formatDuration } from '../core/duration.ts';
 import { PolicyFields, resolvePolicy } from '../core/policy.ts';
+import { Preset, withPreset } from '../core/presets.ts';
+import { arrivalIssues } from './arrival-issues.ts';
 import { errorAt, type Issue, warningAt } from './issue.ts';
 import { zodIssues } from './zod-issues.ts';
 
 /** A document of policies/*.yaml: the fields of a policy, its name, and maxReplicas, which has no default. */
 export const PolicyDocument = z.strictObject({
   policy: z.string().min(1).max(253).describe('Name by which triggers ask for it'),
+  preset: Preset.optional(),
   ...PolicyFields.shape,
   maxReplicas: PolicyFields.shape.maxReplicas.unwrap(),
 });
@@ -21,12 +24,17 @@ export interface ReadPolicy {
 /** Reads one policy document; the rules across fields are checked of whatever fields are right by themselves. */
 export function readPolicy(document: unknown): ReadPolicy {
   const parsed = PolicyDocument.safeParse(document);
-  const rules = policyIssues(rightFields(document));
+  const rules = policyIssues(rightFields(document), presetOf(document));
   if (!parsed.success)
     return { value: undefined, issues: [...zodIssues(parsed.error, PolicyDocument, document), ...rules] };
   if (rules.some((issue) => issue.severity === 'error')) return { value: undefined, issues: rules };
-  const { policy: _, ...fields } = parsed.data;
-  return { value: fields, issues: rules };
+  const { policy: _, preset, ...fields } = parsed.data;
+  return { value: withPreset(preset, fields), issues: rules };
+}
+
+function presetOf(document: unknown): Preset | undefined {
+  const given = typeof document === 'object' && document !== null && 'preset' in document;
+  return given ? Preset.safeParse(document.preset).data : undefined;
 }
 
 /** The fields of `value` that are right by themselves. */
@@ -40,14 +48,16 @@ function rightFields(value: unknown): PolicyFields {
   return Object.fromEntries(fields);
 }
 
-/** The rules across the fields of a whole policy: contradictions are errors, traps are warnings. */
-export function policyIssues(fields: PolicyFields): readonly Issue[] {
+/** The rules across the fields of a whole policy, its preset's among them: contradictions are errors, traps are warnings. */
+export function policyIssues(given: PolicyFields, preset?: Preset): readonly Issue[] {
+  const fields = withPreset(preset, given);
   return [
     ...replicaIssues(fields),
     ...groupIssues(fields),
     ...delayIssues(fields),
     ...zeroIssues(fields),
-    ...idleIssues(fields),
+    ...idleIssues(given),
+    ...arrivalIssues(given, fields),
   ];
 }
 
@@ -110,7 +120,7 @@ export function groupIssues({ signals, burst, buffer, coldStart }: PolicyFields)
  */
 function delayIssues(fields: PolicyFields): readonly Issue[] {
   const { lookBackPeriod, aggregation, ...policy } = resolvePolicy(fields);
-  if (aggregation === 'last') return [];
+  if (aggregation === 'last' || fields.signals?.only === 'arrivalRate') return [];
   return (['upscaleDelay', 'downscaleDelay'] as const)
     .filter((key) => policy[key] < lookBackPeriod)
     .map((key) => {
