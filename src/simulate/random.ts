@@ -56,3 +56,21 @@ export function poisson(random: Random, mean: number): number {
   for (let product = 1; product > limit || count < 0; product *= random()) count++;
   return mean <= 0 ? 0 : count;
 }
+
+/** Gamma with mean 1 and the given variance (Marsaglia and Tsang 2000; below shape 1 by Stuart's theorem). */
+export function gamma(random: Random, variance: number): number {
+  if (variance <= 0) return 1;
+  const shape = 1 / variance;
+  return standardGamma(random, shape) / shape;
+}
+
+function standardGamma(random: Random, shape: number): number {
+  if (shape < 1) return standardGamma(random, shape + 1) * (1 - random()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = normal(random);
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(1 - random()) < x ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}

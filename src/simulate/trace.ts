@@ -12,3 +12,23 @@ export interface Trace {
   readonly tenant: Uint16Array;
   readonly tenants: readonly string[];
 }
+
+/** One request of a trace, `tenant` as an index. */
+export interface TraceRow {
+  readonly arrivedAt: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly tenant: number;
+}
+
+/** A trace of rows that are in order of arrival. */
+export function createTrace(rows: readonly TraceRow[], tenants: readonly string[]): Trace {
+  return {
+    length: rows.length,
+    arrivedAt: Float64Array.from(rows, ({ arrivedAt }) => arrivedAt),
+    promptTokens: Int32Array.from(rows, ({ promptTokens }) => promptTokens),
+    outputTokens: Int32Array.from(rows, ({ outputTokens }) => outputTokens),
+    tenant: Uint16Array.from(rows, ({ tenant }) => tenant),
+    tenants,
+  };
+}

@@ -1,5 +1,6 @@
 import { createRandom, exponential, lognormal, poisson, type Random } from './random.ts';
 import type { SimRequest } from './request.ts';
+import { plateau } from './reverse-j.ts';
 
 export interface WorkloadOptions {
   readonly seed: string | number;
@@ -73,30 +74,14 @@ export function tradingMorning(options: WorkloadOptions): readonly SimRequest[] 
   return arrivals.map((arrivedAt, id) => ({
     id,
     arrivedAt,
-    promptTokens: tokens(
-      random,
-      options.tokens.promptMean,
-      options.tokens.promptSigma,
-      options.tokens.promptMax,
-    ),
-    outputTokens: tokens(
-      random,
-      options.tokens.outputMean,
-      options.tokens.outputSigma,
-      options.tokens.outputMax,
-    ),
+    ...drawTokens(random, options.tokens),
     deadline: arrivedAt + options.clientTimeoutMs,
   }));
 }
 
 /** Intensity without the analysts' burst, relative to the session's mean; `minute` counts from the bell. */
 export function relativeIntensity(minute: number): number {
-  if (minute < -30 || minute >= 390) return 0.03;
-  if (minute < 0) return 0.2 + (0.8 * (minute + 30)) / 30;
-  if (minute < 60) return 1.3;
-  if (minute < 120) return 1.1;
-  if (minute < 300) return 0.75;
-  return minute < 360 ? 0.9 : 1.3;
+  return plateau(minute, 390 - minute);
 }
 
 /** Poisson arrivals, minute by minute. */
@@ -121,6 +106,18 @@ function* analysts({ seed, from, to, open, analysts }: WorkloadOptions): Generat
       at += lognormal(random, analysts.thinkMedianMs, analysts.thinkSigma);
     }
   }
+}
+
+/** Prompt and output of one request. */
+export function drawTokens(
+  random: Random,
+  lengths: TokenLengths,
+): { readonly promptTokens: number; readonly outputTokens: number } {
+  const { promptMean, promptSigma, promptMax, outputMean, outputSigma, outputMax } = lengths;
+  return {
+    promptTokens: tokens(random, promptMean, promptSigma, promptMax),
+    outputTokens: tokens(random, outputMean, outputSigma, outputMax),
+  };
 }
 
 /** At least one token; the mean of a lognormal is its median x exp(sigma² / 2). */
