@@ -6,5 +6,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    setupFiles: ['test/support/repeatable.ts'],
+    // Many files wait for processes and timers more than they compute.
+    maxWorkers: 2,
   },
 });

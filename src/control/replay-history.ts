@@ -1,3 +1,4 @@
+import { historyWindow } from '../core/policy.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionState } from '../decision/state.ts';
 import { EMPTY_STATE } from '../decision/state.ts';
@@ -7,13 +8,14 @@ import { inputOf, pushSample, type Track } from './track.ts';
 /** The longest of all delays, holds and look-backs of a fleet, ms: how far back its state depends on history. */
 export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
   const waits = [
-    fields.upscaleDelay ?? 30_000,
+    // A waiting rise outlives a gap of its own delay.
+    2 * (fields.upscaleDelay ?? 30_000),
     fields.downscaleDelay ?? 300_000,
     fields.downscaleToZeroDelay ?? 0,
     fields.burst?.hold ?? 60_000,
     fields.provisionTimeout ?? 600_000,
   ];
-  return Math.max(...waits) + (fields.lookBackPeriod ?? 30_000);
+  return Math.max(...waits) + historyWindow(fields);
 }
 
 /**
@@ -56,7 +58,7 @@ function seedOf(
   { samples, exported }: History,
 ): { readonly state: DecisionState; readonly skipped: number } {
   const first = samples[0]?.at ?? 0;
-  const filled = first + (track.fields.lookBackPeriod ?? 30_000);
+  const filled = first + historyWindow(track.fields);
   const skipped = samples.findIndex(({ at }) => at >= filled);
   const start = samples[skipped]?.at ?? Number.NEGATIVE_INFINITY;
   const atFirst = exported.findLast(({ at }) => at <= first);

@@ -42,13 +42,14 @@ export interface DelayResult extends StepResult {
  * Step 6, Ray Serve's rule by wall clock, against the last target: a rise is applied once it has been wanted for
  * `upscaleDelay` without a break, a fall after `downscaleDelay`; from one replica to none after `downscaleToZeroDelay`,
  * and only from one (from more a fall ends at 1). `delay.apply` picks what was wanted during the wait. Unknown demand
- * keeps a waiting rise and ends a waiting fall: missing data must not help a fleet to shrink.
+ * ends a waiting fall, since missing data must not help a fleet to shrink, and keeps a waiting rise for no longer than
+ * `upscaleDelay`: what was wanted before a longer gap is not what is wanted after it.
  */
 export function delayStep(input: DelayInput, policy: Policy): DelayResult {
   const { wanted, target, min, wish } = input;
   const lifted = Math.max(target, min);
   if (wanted === null) {
-    const kept = wish?.direction === 'up' ? wish : null;
+    const kept = wish?.direction === 'up' && input.at - wish.lastAt <= policy.upscaleDelay ? wish : null;
     const reason =
       lifted > target
         ? `the lower limit of ${min} holds without any demand known`

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyFields } from '../../src/core/policy.ts';
+import { absentSample } from '../../src/core/sample.ts';
 import { answers, aSample, aState, at, story } from '../support/decision.ts';
 
 const START = at('2026-11-23 09:30 America/New_York');
@@ -27,6 +28,21 @@ describe('the delay', () => {
         [30, 40],
       ]),
     ).toEqual([2, 2, 4]);
+  });
+
+  it.each([
+    { gap: 30, rises: true },
+    { gap: 35, rises: false },
+  ])('keeps a waiting rise through a gap of its own delay and no longer: $gap s', ({ gap, rises }) => {
+    const unknown = { ...absentSample(START + 10_000, 'Prometheus is down') };
+    const samples = [
+      ...fleet([[0, 40]]),
+      ...[5, gap - 5].map((second) => ({ ...unknown, at: START + second * 1000 })),
+      { ...unknown, at: START + gap * 1000 },
+      ...fleet([[gap + 5, 40]]),
+    ];
+    const fields = { upscaleDelay: 30_000, lookBackPeriod: 0 };
+    expect(answers(story(samples, { fields, state: aState({ target: 2 }) })).at(-1)).toBe(rises ? 4 : 2);
   });
 
   it('starts again when the rise is not wanted for one instant', () => {

@@ -86,6 +86,11 @@ export async function runRestart(history: RandomHistory): Promise<readonly Compa
   return compared;
 }
 
+/** The first answer of a process that began above the one that ran all along; null when it did not. */
+function liftOf([first]: readonly Compared[]): number | null {
+  return (first?.restarted ?? 0) > (first?.live ?? 0) ? (first?.restarted ?? null) : null;
+}
+
 export interface Verdict {
   /** The two agreed at every instant. */
   readonly equal: boolean;
@@ -95,10 +100,13 @@ export interface Verdict {
 
 /**
  * The bound of a restart. Its first answers, until the two agree for the first time, are never below those of the
- * process that ran all along; a reload within its memory is left out of that, since it knows the new policy only. Equal
- * at every instant where the whole past lies in its memory and its replay comes to at least what was last exported.
- * Equal at the end, when fresh samples stayed the same for longer than the longest delay and look-back: no burst and no
- * unschedulable replicas, which may hold for ever.
+ * process that ran all along; a reload within its memory is left out of that, since it knows the new policy only. Where
+ * it began above the other (from what was last exported, or from a past it knows a part of), that holds until it has
+ * come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant where the whole
+ * past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh samples
+ * stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
+ * hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes all
+ * the way to the demand (consolidation keeps what a part of the way would not have asked for).
  */
 export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   const compared = await runRestart(history);
@@ -106,8 +114,9 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   const { reload, stretches } = history;
   const broken: string[] = [];
   if (reload.at === 0) {
+    const lifted = liftOf(compared);
     for (const { step, live, restarted } of compared) {
-      if (live === restarted) break;
+      if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
       if ((restarted ?? 0) < (live ?? 0)) broken.push(`step ${step}: ${restarted} is below ${live}`);
     }
     const [first] = compared;
@@ -117,7 +126,8 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   }
   const end = stretches[stretches.length - 1];
   const last = compared[compared.length - 1];
-  const steady = end?.kind === 'load' && end.unschedulable === 0 && reload.fields.burst === undefined;
+  const whole = (reload.fields.upscalingFactor ?? 1) === 1 && reload.fields.burst === undefined;
+  const steady = end?.kind === 'load' && end.unschedulable === 0 && end.ready > 0 && whole;
   if (steady && last?.live !== last?.restarted)
     broken.push(`at the end ${last?.restarted}, and ${last?.live} without a restart`);
   return { equal: differs < 0, broken };
