@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { PrometheusTarget, TestPrometheus } from '../../support/prometheus.ts';
+import { exposition, vllmGauges } from '../../support/vllm-exporter.ts';
+import { follow, type KubeApi, type KubeObject } from './api.ts';
+import { clusterPage } from './cluster-page.ts';
+
+export const MODEL = 'mistralai/Mistral-7B-Instruct-v0.3';
+/** Requests that one pod runs at once; more of them wait. */
+const SLOTS = 10;
+
+/** What vLLM's pods and kube-state-metrics would export of this cluster. */
+export interface VllmPods {
+  /** All requests that a fleet has, shared by its ready pods. */
+  load(namespace: string, deployment: string, ongoing: number): void;
+  /** Keeps a Prometheus' targets those of the pods that exist; with these besides. */
+  feed(prometheus: TestPrometheus, more: () => readonly PrometheusTarget[]): Promise<void>;
+  /** Hands out the targets anew: what `more` answers has changed. */
+  refresh(): void;
+  forget(prometheus: TestPrometheus): void;
+  stop(): Promise<void>;
+}
+
+/** One HTTP server plays all pods: Prometheus asks it at a path a pod, which is silent until the pod is ready. */
+export async function startVllmPods(api: KubeApi): Promise<VllmPods> {
+  const loads = new Map<string, number>();
+  const fed = new Map<TestPrometheus, () => readonly PrometheusTarget[]>();
+  let changed = false;
+  const pods = await follow(api, '/api/v1/pods', () => {
+    changed = true;
+  });
+  const hpas = await follow(api, '/apis/autoscaling/v2/horizontalpodautoscalers', () => {});
+  const deployments = await follow(api, '/apis/apps/v1/deployments', () => {});
+  const server = createServer((request, response) => {
+    const [, first, namespace, name] = (request.url ?? '').split('/');
+    if (first === 'cluster') return answer(response, clusterPage(deployments, hpas, pods));
+    const page = pageOf([...pods.objects.values()], `${namespace}/${name}`, loads);
+    if (page === null) response.destroy();
+    else answer(response, page);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  const targets = (): PrometheusTarget[] => [
+    ...[...pods.objects.values()].filter(hasAddress).map((pod) => targetOf(pod, address)),
+    { address, labels: { __metrics_path__: '/cluster' }, job: 'kube-state-metrics', honorLabels: true },
+  ];
+  // One change of the cluster is many events.
+  const timer = setInterval(() => {
+    if (!changed) return;
+    changed = false;
+    for (const [prometheus, more] of fed)
+      void prometheus.scrape([...targets(), ...more()]).catch(() => {
+        changed = true;
+      });
+  }, 250);
+  return {
+    load: (namespace, deployment, ongoing) => void loads.set(`${namespace}/${deployment}`, ongoing),
+    async feed(prometheus, more) {
+      fed.set(prometheus, more);
+      await prometheus.scrape([...targets(), ...more()]);
+    },
+    refresh() {
+      changed = true;
+    },
+    forget: (prometheus) => void fed.delete(prometheus),
+    async stop() {
+      clearInterval(timer);
+      for (const following of [pods, hpas, deployments]) following.stop();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function targetOf({ metadata }: KubeObject, address: string): PrometheusTarget {
+  const { namespace = '', name } = metadata;
+  return { address, labels: { __metrics_path__: `/pod/${namespace}/${name}`, namespace, pod: name } };
+}
+
+/** What service discovery knows of a pod, whose phase decides whether anything listens there. */
+function hasAddress(pod: KubeObject): boolean {
+  return isServer(pod) && (pod.status as { readonly podIP?: string }).podIP !== undefined;
+}
+
+function isServer({ metadata }: KubeObject): boolean {
+  return metadata.labels?.app !== undefined && !metadata.labels.app.endsWith('-buffer');
+}
+
+/** null while nothing listens there. */
+function pageOf(pods: readonly KubeObject[], key: string, loads: ReadonlyMap<string, number>): string | null {
+  const pod = pods.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+  if (!pod || !isReady(pod)) return null;
+  const { namespace, labels } = pod.metadata;
+  const fleet = pods
+    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.app === labels?.app)
+    .filter(isReady)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+  const ongoing = loads.get(`${namespace}/${labels?.app}`) ?? 0;
+  const rest = fleet.indexOf(pod.metadata.name) < ongoing % fleet.length ? 1 : 0;
+  const share = Math.floor(ongoing / fleet.length) + rest;
+  const running = Math.min(SLOTS, share);
+  return exposition(vllmGauges(MODEL, { running, waiting: share - running, kv: running / SLOTS }));
+}
+
+export function isReady(pod: KubeObject): boolean {
+  const { conditions = [] } = pod.status as { conditions?: { type: string; status: string }[] };
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  );
+}
+
+function answer(response: ServerResponse, text: string): void {
+  response.setHeader('content-type', 'text/plain; version=0.0.4');
+  response.end(text);
+}

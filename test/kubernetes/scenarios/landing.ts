@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { pause } from '../harness/processes.ts';
+import { specsSince } from '../harness/timelines.ts';
+import { aPolicy, loadFor } from './policies.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Every number of 1 to 40 once: falls and rises by one within what would be the HPA's band, leaps, and back and forth. */
+const ROUTES = {
+  'falling-by-one': [40, 39, 38, 37, 36, 35, 34, 33, 32, 31],
+  'rising-by-one': [21, 22, 23, 24, 25, 26, 27, 28, 29, 30],
+  'to-and-fro': [20, 11, 19, 12, 18, 13, 17, 14, 16, 15],
+  'small-leaps': [10, 1, 9, 2, 8, 3, 7, 4, 6, 5],
+} as const;
+
+export const landingFiles = { 'policy-landing.yaml': aPolicy('landing') };
+
+export function landing({ world, calm, record }: Scenario): void {
+  it.for(Object.entries(ROUTES))('lands exactly on each number it is told: %s', async ([name, route]) => {
+    const fleet = await world().fleet({ namespace: name, scaler: calm(), policy: 'landing', load: 5 });
+    await fleet.settles(1);
+    for (const replicas of route) {
+      const from = Date.now();
+      fleet.timeline.mark(`load of ${replicas}`);
+      fleet.load(loadFor(replicas));
+      await fleet.settles(replicas);
+      // Two syncs on: it has stayed there.
+      await pause(4_000);
+      expect(specsSince(fleet.timeline, from).at(-1)).toBe(replicas);
+    }
+    record(`landing-${name}`, fleet);
+  });
+
+  it('goes from 1 to 40 and back in one step each', async () => {
+    const fleet = await world().fleet({ namespace: 'far', scaler: calm(), policy: 'landing', load: 5 });
+    await fleet.settles(1);
+    const from = Date.now();
+    fleet.timeline.mark('load of 40');
+    fleet.load(loadFor(40));
+    await fleet.settles(40);
+    fleet.timeline.mark('load of 1');
+    fleet.load(loadFor(1));
+    await fleet.settles(1);
+    expect(specsSince(fleet.timeline, from)).toEqual([1, 40, 1]);
+    record('far', fleet);
+  });
+}

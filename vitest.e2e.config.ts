@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** The scaler beside the real KEDA, HPA and scheduler. One file is one cluster; its scenarios run side by side. */
+export default defineConfig({
+  test: {
+    include: ['test/kubernetes/**/*.e2e.ts'],
+    fileParallelism: false,
+    maxConcurrency: 40,
+    testTimeout: 300_000,
+    // Building what is not in the cache yet takes long.
+    hookTimeout: 3_000_000,
+    pool: 'forks',
+    disableConsoleIntercept: true,
+    reporters: ['verbose'],
+  },
+});
