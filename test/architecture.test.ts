@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Other autoscalers' files, read by what reads ours.
   translate: ['core', 'calendar', 'config'],
   ingest: ['core'],
-  control: ['core', 'calendar', 'policy', 'decision', 'config', 'ingest'],
+  control: ['core', 'signal', 'calendar', 'policy', 'decision', 'config', 'ingest'],
   serve: ['core', 'decision', 'control', 'ingest'],
   simulate: ['core', 'signal', 'calendar', 'policy', 'decision', 'ingest', 'serve'],
 };

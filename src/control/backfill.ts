@@ -13,6 +13,8 @@ const ATTEMPTS = 15;
 export interface BackfillOptions {
   readonly log: Logger;
   readonly context: () => ControlContext;
+  /** Weeks of traffic, for fleets whose policy learns from them: a replay decides by them too. */
+  readonly learn: (tracks: readonly Track[], at: number) => Promise<void>;
   /** The history of these fleets was replayed (or cannot be had): decide them. */
   readonly onSettled: (tracks: readonly Track[]) => void;
 }
@@ -72,6 +74,7 @@ export class Backfill {
       const to = lastInstant ?? Math.floor(now() / step) * step;
       const back = Math.min(revision.config.historyLimit, Math.max(...fleets.map(memoryOf)));
       const range = { from: Math.ceil((to - back) / step) * step, to, step };
+      await this.#options.learn(fleets, to);
       const histories = await source.history(
         range,
         fleets.map((track) => track.query),

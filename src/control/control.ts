@@ -19,6 +19,7 @@ import type {
   TriggerRef,
 } from './scaler.ts';
 import type { Track } from './track.ts';
+import { TrafficBook } from './traffic-book.ts';
 import { applyDraft, type Draft, draftBuffer, draftOf } from './turn.ts';
 import { warningsFor } from './warnings.ts';
 
@@ -26,6 +27,8 @@ import { warningsFor } from './warnings.ts';
 const SETTLE_WAIT = 1_000;
 /** A backstop: sources have time limits of their own, which are shorter. */
 const READ_LIMIT = 60_000;
+/** How long the replay of a start waits for weeks of traffic; without them it goes on, and they count as soon as they come. */
+const LEARN_LIMIT = 20_000;
 /** A cycle yields to the event loop after this long, so that RPCs are answered meanwhile. */
 const SLICE = 8;
 
@@ -55,6 +58,7 @@ export class Control implements Scaler {
   readonly #registry: Registry;
   readonly #backfill: Backfill;
   readonly #explainer: Explainer;
+  readonly #traffic: TrafficBook;
   #revision: Revision;
   #source: Source;
   #refused: readonly string[] = [];
@@ -69,9 +73,11 @@ export class Control implements Scaler {
     this.#source = options.source;
     this.#started = options.now();
     this.#registry = new Registry(options.revision, this.#started);
+    this.#traffic = new TrafficBook({ log: options.log, context: () => this.#context() });
     this.#backfill = new Backfill({
       log: options.log,
       context: () => this.#context(),
+      learn: (tracks, at) => this.#traffic.learned(tracks, at, LEARN_LIMIT),
       onSettled: (tracks) => this.#settle(tracks),
     });
     this.#explainer = new Explainer({ context: () => this.#context() });
@@ -185,6 +191,7 @@ export class Control implements Scaler {
 
   close(): void {
     this.#backfill.close();
+    this.#traffic.close();
   }
 
   #context(): ControlContext {
@@ -216,6 +223,7 @@ export class Control implements Scaler {
       }
     }
     this.#publish(drafts, at);
+    this.#traffic.refresh(tracks, at);
   }
 
   /** Swaps in all drafts at once, buffers included, and tells the streams. */

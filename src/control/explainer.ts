@@ -146,6 +146,7 @@ function scratchOf(track: Track): Track {
     calendar: track.calendar,
     mode: track.mode,
     samples: [...track.samples],
+    learned: track.learned,
     before: track.before,
     settled: true,
   };

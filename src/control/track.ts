@@ -1,12 +1,13 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { Revision } from '../config/revision.ts';
 import type { FleetConfig } from '../core/fleet.ts';
-import { mergeFields, type PolicyFields } from '../core/policy.ts';
+import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
 import type { FleetQuery, Reading } from '../ingest/source.ts';
+import { learnedUntil, type Traffic } from '../signal/traffic.ts';
 import { Ring } from './ring.ts';
 import type { Answer, ChartPoint, FleetHandle } from './scaler.ts';
 
@@ -27,6 +28,8 @@ export interface Track extends FleetHandle {
   decidedAt: number | null;
   /** Samples of the look-back window and the one before it. */
   samples: Sample[];
+  /** What weeks of traffic came to, where the policy learns from them: what holds now, and what will from tonight on. */
+  learned: readonly Learned[];
   record: DecisionRecord | null;
   answer: Answer;
   readonly records: Ring<DecisionRecord>;
@@ -39,6 +42,15 @@ export interface Track extends FleetHandle {
   readonly firstAsked: number;
   /** Triggers as they were written that mean this fleet. */
   readonly spellings: Set<string>;
+}
+
+export interface Learned {
+  readonly traffic: Traffic;
+  /** What it rests on beside the history; another one is learned when this changes. */
+  readonly basis: string;
+  /** The objects that the basis was made of, or that were found to make the same. */
+  calendar: Calendar | null;
+  fields: PolicyFields;
 }
 
 /** How much each fleet may remember, so that 10,000 of them fit. */
@@ -65,7 +77,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
   return {
     key,
     config,
-    query: { key, id: config.id, scaleTarget: config.scaleTarget, promql: undefined },
+    query: { key, id: config.id, scaleTarget: config.scaleTarget, promql: undefined, arrivals: undefined },
     fields: {},
     calendar: null,
     mode: 'active',
@@ -74,6 +86,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     before: EMPTY_STATE,
     decidedAt: null,
     samples: [],
+    learned: [],
     record: null,
     answer: NO_ANSWER,
     records: new Ring(capacity.records),
@@ -101,7 +114,9 @@ export function applyRevision(
   else track.calendar = calendars.get(calendar) ?? track.calendar;
   track.mode = track.fields.mode ?? 'active';
   const promql = track.fields.signals?.query?.promql;
-  track.query = { key: track.key, id: track.config.id, scaleTarget: track.config.scaleTarget, promql };
+  const arrivals = track.fields.signals?.arrivalRate?.promql;
+  const { id, scaleTarget } = track.config;
+  track.query = { key: track.key, id, scaleTarget, promql, arrivals };
 }
 
 /** What decide() is asked about this fleet at `at`. */
@@ -113,8 +128,15 @@ export function inputOf(track: Track, at: number, evaluationInterval: number): D
     samples: track.samples,
     coldStartP95: null,
     evaluationInterval,
+    traffic: trafficAt(track, at),
     historyPending: !track.settled,
   };
+}
+
+/** What was learned for `at`; what is meant for later does not hold yet, unless there is nothing else. */
+function trafficAt({ learned }: Track, at: number): Traffic | null {
+  const until = learnedUntil(at);
+  return (learned.findLast(({ traffic }) => traffic.until <= until) ?? learned[0])?.traffic ?? null;
 }
 
 /** Adds a sample and drops those that no window reads any more; one before the window stays, for growth. */
@@ -122,7 +144,7 @@ export function pushSample(track: Track, sample: Sample): void {
   const { samples } = track;
   while (samples.length > 0 && (samples[samples.length - 1]?.at ?? 0) >= sample.at) samples.pop();
   samples.push(sample);
-  const start = sample.at - (track.fields.lookBackPeriod ?? 30_000);
+  const start = sample.at - historyWindow(track.fields);
   let drop = 0;
   while ((samples[drop + 1]?.at ?? Number.POSITIVE_INFINITY) <= start) drop++;
   if (drop > 0) samples.splice(0, drop);

@@ -11,6 +11,7 @@ import {
   type PrometheusClientOptions,
 } from './prometheus-client.ts';
 import { readHistory } from './prometheus-history.ts';
+import { readTraffic } from './prometheus-traffic.ts';
 import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
 import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
@@ -115,6 +116,8 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
       memory = mergeMemories(past.memory, memory);
       return past.histories;
     },
+    traffic: (range, fleets, signal) =>
+      readTraffic({ client, labels, matchers }, range, fleets, AbortSignal.any([signal, closing.signal])),
     status: () => status,
     async close() {
       closing.abort();

@@ -175,7 +175,7 @@ function engineLabels({ labels, keys }: QueryScheme): string {
   return [...new Set([namespace, pod, model_name, engine, 'server', ...keys])].join(', ');
 }
 
-function selector(names: readonly string[], scheme: QueryScheme, where: readonly string[]): string {
+export function selector(names: readonly string[], scheme: QueryScheme, where: readonly string[]): string {
   const constant = Object.entries(scheme.matchers).map(([name, value]) => `${name}=${quote(value)}`);
   const name = names.length === 1 ? `__name__=${quote(names[0] ?? '')}` : `__name__=~${quoteAnyOf(names)}`;
   return `{${[name, ...constant, ...where].join(', ')}}`;

@@ -109,6 +109,8 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       return { at, sampleOf: (fleet) => sampleOf(fleet, next.instant) };
     },
     history: async (range, fleets) => history(range, fleets),
+    // What is scraped is kept for `historyLimit`, which holds no days.
+    traffic: async () => new Map(),
     status: () => status,
     async close() {
       clearInterval(timer);

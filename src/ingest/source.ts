@@ -1,5 +1,6 @@
 import type { FleetId, ScaleTarget } from '../core/fleet.ts';
 import type { Sample } from '../core/sample.ts';
+import type { TrafficBucket } from '../core/traffic-bucket.ts';
 
 /** What ingest needs to know of a fleet to sample it. */
 export interface FleetQuery {
@@ -56,6 +57,15 @@ export interface Source {
     fleets: readonly FleetQuery[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, History>>;
+  /**
+   * Traffic of weeks, by fleet key, for policies that learn from it; nothing where no such history is kept. Heavy, and not
+   * waited for by any answer. Rejects as `history` does.
+   */
+  traffic(
+    range: TrafficRange,
+    fleets: readonly FleetQuery[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly TrafficBucket[]>>;
   status(): SourceStatus;
   close(): Promise<void>;
 }
@@ -64,4 +74,10 @@ export interface HistoryRange {
   readonly from: number;
   readonly to: number;
   readonly step: number;
+}
+
+/** Five-minute buckets that start in [from, until), both multiples of BUCKET_MS. */
+export interface TrafficRange {
+  readonly from: number;
+  readonly until: number;
 }

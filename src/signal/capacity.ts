@@ -1,4 +1,4 @@
-import type { TrafficBucket } from './season.ts';
+import type { TrafficBucket } from '../core/traffic-bucket.ts';
 
 /** What history says a replica carries. */
 export interface Capacity {

@@ -1,5 +1,6 @@
+import type { TrafficBucket } from '../core/traffic-bucket.ts';
 import { type Capacity, learnCapacity } from './capacity.ts';
-import { type DayClock, learnSeason, type Season, type TrafficBucket } from './season.ts';
+import { type DayClock, learnSeason, type Season } from './season.ts';
 
 /** What a fleet's history of weeks comes to: an input of decide(), as much as its samples are. */
 export interface Traffic {

@@ -4,6 +4,7 @@ import { BellwetherConfig } from '../../src/config/bellwether-schema.ts';
 import type { Revision } from '../../src/config/revision.ts';
 import type { PolicyFields } from '../../src/core/policy.ts';
 import type { Sample } from '../../src/core/sample.ts';
+import type { TrafficBucket } from '../../src/core/traffic-bucket.ts';
 import type {
   FleetQuery,
   History,
@@ -11,6 +12,7 @@ import type {
   Reading,
   Source,
   SourceStatus,
+  TrafficRange,
 } from '../../src/ingest/source.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -67,6 +69,20 @@ export class ScriptedSource implements Source {
     const samples: Sample[] = [];
     for (let at = from; at <= to; at += step) if (at >= this.since) samples.push(this.#sample(fleet, at));
     return samples;
+  }
+
+  /** Traffic of days past, by fleet. */
+  past: (fleet: FleetQuery, range: TrafficRange) => readonly TrafficBucket[] = () => [];
+  trafficFailure: Error | null = null;
+  readonly trafficAsked: TrafficRange[] = [];
+
+  async traffic(
+    range: TrafficRange,
+    fleets: readonly FleetQuery[],
+  ): Promise<ReadonlyMap<string, readonly TrafficBucket[]>> {
+    this.trafficAsked.push(range);
+    if (this.trafficFailure) throw this.trafficFailure;
+    return new Map(fleets.map((fleet) => [fleet.key, this.past(fleet, range)]));
   }
 
   status(): SourceStatus {
