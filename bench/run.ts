@@ -1,4 +1,4 @@
-/** `npm run bench -- [--only NAME] [--json]`: runs every function `bench…` that a file of this folder exports. */
+/** `npm run bench -- [NAME…] [--json]`: runs every function `bench…` that a file of this folder exports, or those named. */
 import { readdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -60,15 +60,16 @@ function machine() {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'boolean', default: false } },
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'boolean', default: false } },
+    allowPositionals: true,
   });
   const benches = await findBenches();
-  if (values.only !== undefined && !benches.has(values.only)) {
-    const names = [...benches.keys()];
-    console.error(
-      `--only: must be one of ${names.join(', ')}, was "${values.only}"${didYouMean(values.only, names)}`,
-    );
+  const names = [...benches.keys()];
+  const unknown = positionals.filter((name) => !benches.has(name));
+  if (unknown.length > 0) {
+    for (const name of unknown)
+      console.error(`NAME: must be one of ${names.join(', ')}, was "${name}"${didYouMean(name, names)}`);
     process.exitCode = 2;
     return;
   }
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
     );
   }
   for (const [name, bench] of benches) {
-    if (values.only !== undefined && name !== values.only) continue;
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
     const result = await bench();
     results.push(result);
     if (!values.json) print(result);
