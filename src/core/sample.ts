@@ -1,3 +1,5 @@
+import type { ClusterFacts } from './cluster-facts.ts';
+
 /**
  * What was measured of one fleet at one grid instant. Unknown is null, never 0 (law 4).
  * Gauges are sums over the pods that reported afresh, each pod counted once; increases are since the instant before.
@@ -49,8 +51,10 @@ export interface ReplicaFacts {
   /** Created and not ready. */
   readonly starting: number | null;
   readonly unschedulable: number | null;
-  /** `kube-state-metrics deployment/vllm`, `pods that report`, `direct scrape`, … */
+  /** `Kubernetes deployment/vllm`, `kube-state-metrics deployment/vllm`, `pods that report`, `direct scrape`, … */
   readonly source: string;
+  /** What only the cluster's own API tells; left out where it is not watched. */
+  readonly cluster?: ClusterFacts;
 }
 
 export const UNKNOWN_REPLICAS: ReplicaFacts = {

@@ -53,6 +53,17 @@ export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
   };
 }
 
+/** Running requests of the fleet's pods that report afresh, by name. */
+export function runningByPod(instant: Instant, fleet: FleetQuery): ReadonlyMap<string, number> {
+  const rows = rowsWith(instant, fleet).filter((row) => isCounted(row, fleet));
+  const running = new Map<string, number>();
+  for (const [pod, engines] of podsOf(rows, instant)) {
+    if (isPodFresh(engines))
+      running.set(pod, total([...engines.values()], ({ values }) => values.running) ?? 0);
+  }
+  return running;
+}
+
 /**
  * The rows of a fleet's model that carry its matchLabels. Many fleets may share one model and differ by a label only:
  * the rows are sorted by the labels that somebody asks for once an instant, and not looked through by each fleet.

@@ -11,6 +11,8 @@ export interface HttpAccessOptions {
   readonly keyFile?: string | undefined;
   readonly insecureSkipVerify?: boolean | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Connections at most; null: as many as are asked for at once. Default: as a cycle has built-in queries. */
+  readonly connections?: number | null | undefined;
 }
 
 /** Connections and headers of one server, renewed when the files behind them change. */
@@ -20,7 +22,6 @@ export interface HttpAccess {
   close(): Promise<void>;
 }
 
-/** Connections kept to one server; as many as a cycle has built-in queries. */
 const CONNECTIONS = 8;
 
 export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
@@ -58,7 +59,7 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
 
 function newAgent(options: HttpAccessOptions, [ca, cert, key]: readonly (string | undefined)[]): Agent {
   return new Agent({
-    connections: CONNECTIONS,
+    connections: options.connections === undefined ? CONNECTIONS : options.connections,
     connect: {
       timeout: options.timeout,
       rejectUnauthorized: options.insecureSkipVerify !== true,

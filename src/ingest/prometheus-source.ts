@@ -1,6 +1,7 @@
 import { absentSample } from '../core/sample.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
-import { sampleFrom } from './fold.ts';
+import { readColdStarts } from './cold-start-history.ts';
+import { runningByPod, sampleFrom } from './fold.ts';
 import { instantSteps } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, mergeMemories } from './memory.ts';
@@ -84,7 +85,11 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     const next = await finishInSlices(steps, slicer);
     // History that was read back meanwhile is not to be lost.
     memory = memory === before ? next.memory : mergeMemories(memory, next.memory);
-    return { at, sampleOf: (fleet) => sampleFrom(next.instant, fleet) };
+    return {
+      at,
+      sampleOf: (fleet) => sampleFrom(next.instant, fleet),
+      runningOf: (fleet) => runningByPod(next.instant, fleet),
+    };
   }
 
   function failedCycle(at: number, failure: Failure, requests: number, signal: AbortSignal): Reading {
@@ -118,6 +123,8 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     },
     traffic: (range, fleets, signal) =>
       readTraffic({ client, labels, matchers }, range, fleets, AbortSignal.any([signal, closing.signal])),
+    coldStarts: (at, fleets, signal) =>
+      readColdStarts({ client, labels, matchers }, at, fleets, AbortSignal.any([signal, closing.signal])),
     status: () => status,
     async close() {
       closing.abort();

@@ -141,6 +141,21 @@ export function exportedQuery(scheme: QueryScheme, scope: Scope | null): string 
 }
 
 /**
+ * Cold starts of the last days, by bucket and fleet, as scalers exported them; those of nodes with `lever="node"`. Each
+ * process counts from zero, so its largest value is all that it saw.
+ */
+export function coldStartQuery(scheme: QueryScheme, { namespaces }: Scope): string {
+  const names = ['bellwether_cold_start_seconds_bucket', 'bellwether_cold_start_lever_seconds_bucket'];
+  const terms = ['namespace', 'exported_namespace'].map((label) => {
+    const where = ['lever=~"node|"', `${label}=~${quoteAnyOf(namespaces)}`];
+    return `max_over_time(${selector(names, scheme, where)}[7d])`;
+  });
+  const by =
+    'le, lever, namespace, exported_namespace, scaledobject, role, model, exported_role, exported_model';
+  return `sum by (${by}) (${terms.join(' or ')})`;
+}
+
+/**
  * Series about other objects than the pod that exports them: their own namespace is in `namespace`, or in
  * `exported_namespace` where the scrape did not honour it, and a scope must look at both.
  */

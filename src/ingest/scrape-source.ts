@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
 import { absentSample, type ReplicaFacts, type Sample } from '../core/sample.ts';
-import { sampleFrom } from './fold.ts';
+import { runningByPod, sampleFrom } from './fold.ts';
 import { nextInstant } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, MISSING_FOR } from './memory.ts';
@@ -106,7 +106,11 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
         return { at, sampleOf: (fleet) => absentSample(at, 'nothing was scraped yet', factsOf(fleet, at)) };
       const next = nextInstant(memory, tablesOf(latest, at, keysOf(fleets)), staleAfter);
       memory = next.memory;
-      return { at, sampleOf: (fleet) => sampleOf(fleet, next.instant) };
+      return {
+        at,
+        sampleOf: (fleet) => sampleOf(fleet, next.instant),
+        runningOf: (fleet) => runningByPod(next.instant, fleet),
+      };
     },
     history: async (range, fleets) => history(range, fleets),
     // What is scraped is kept for `historyLimit`, which holds no days.

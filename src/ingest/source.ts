@@ -18,6 +18,8 @@ export interface FleetQuery {
 export interface Reading {
   readonly at: number;
   sampleOf(fleet: FleetQuery): Sample;
+  /** Running requests of each pod that reports afresh, by its name; left out where nothing was read. */
+  runningOf?(fleet: FleetQuery): ReadonlyMap<string, number>;
 }
 
 /** How the source is, for /readyz, metrics, logs and explain. */
@@ -66,8 +68,20 @@ export interface Source {
     fleets: readonly FleetQuery[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, readonly TrafficBucket[]>>;
+  /** Cold starts that were measured before, by fleet key; left out where no such history is kept. Rejects as `history` does. */
+  coldStarts?(
+    at: number,
+    fleets: readonly FleetQuery[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, PastColdStarts>>;
   status(): SourceStatus;
   close(): Promise<void>;
+}
+
+/** Counts by bucket of COLD_START_BUCKETS, one more for what is above all of them. */
+export interface PastColdStarts {
+  readonly totals: readonly number[];
+  readonly nodeWaits: readonly number[];
 }
 
 export interface HistoryRange {
