@@ -32,7 +32,7 @@ export function measureArrivalRate(ctx: DemandContext): Measured {
   const source = rule.promql === null ? 'conservation' : 'gateway';
   const rates = arrivalRates(ctx.samples, ctx.at, rule.windows, { confidence: rule.confidence, source });
   if (rates.length === 0) return instead(ctx, whyUnknown(ctx, rule));
-  const ahead = ctx.lead + BEYOND_LEAD;
+  const ahead = Math.ceil((ctx.lead + BEYOND_LEAD) / 1000) * 1000;
   const forecasts = rates.map((rate) => forecastOf(rate, ctx, ahead));
   const best = forecasts.reduce((most, each) => (each.expected > most.expected ? each : most));
   const carries = capacityOf(rule, ctx, rates);
