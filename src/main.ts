@@ -112,11 +112,11 @@ function createControl(live: Live, { metrics, log, now }: Surroundings): Control
     source: live.wired.source,
     log,
     now,
-    onSnapshot(records, cycle) {
-      metrics.observeSnapshot(records);
+    async onSnapshot(decided, cycle) {
+      metrics.observeSnapshot(decided);
       metrics.observeSource(live.wired.source.status());
       metrics.evaluated(cycle.durationMs);
-      decisions.observe(records);
+      await decisions.observe(decided);
     },
     onSkipped: () => metrics.skipped(1),
   });

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Revision } from '../config/revision.ts';
 import { gridInstant } from '../core/instant.ts';
 import { ScalerError } from '../core/scaler-error.ts';
-import type { DecisionRecord } from '../decision/record.ts';
+import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
+import { createSlicer, type Slicer } from '../ingest/slices.ts';
 import type { Reading, Source } from '../ingest/source.ts';
 import { Backfill } from './backfill.ts';
 import { Explainer } from './explainer.ts';
@@ -20,7 +21,7 @@ import type {
 } from './scaler.ts';
 import type { Track } from './track.ts';
 import { TrafficBook } from './traffic-book.ts';
-import { applyDraft, type Draft, draftBuffer, draftOf } from './turn.ts';
+import { applyDraft, type Draft, draftBuffer, draftOf, type Served } from './turn.ts';
 import { warningsFor } from './warnings.ts';
 
 /** How long GetMetrics waits for the history of a fleet seen for the first time. */
@@ -29,8 +30,8 @@ const SETTLE_WAIT = 1_000;
 const READ_LIMIT = 60_000;
 /** How long the replay of a start waits for weeks of traffic; without them it goes on, and they count as soon as they come. */
 const LEARN_LIMIT = 20_000;
-/** A cycle yields to the event loop after this long, so that RPCs are answered meanwhile. */
-const SLICE = 8;
+/** Fleets between two looks at the clock, and streams; one takes some microseconds. */
+const STRIDE = 25;
 
 export interface ControlOptions {
   readonly revision: Revision;
@@ -38,8 +39,8 @@ export interface ControlOptions {
   readonly log: Logger;
   /** The clock, epoch ms. */
   readonly now: () => number;
-  /** After each cycle, with every record of the Snapshot. */
-  readonly onSnapshot?: (records: readonly DecisionRecord[], cycle: Cycle) => void;
+  /** After each cycle, with every decision of the Snapshot; waited for, as a part of the cycle. */
+  readonly onSnapshot?: (decisions: readonly DecisionLine[], cycle: Cycle) => void | Promise<void>;
   readonly onSkipped?: () => void;
 }
 
@@ -64,6 +65,7 @@ export class Control implements Scaler {
   #refused: readonly string[] = [];
   #reading: Reading | null = null;
   #turning = false;
+  readonly #slicer: Slicer = createSlicer();
   #lastTurn: number | null = null;
   readonly #started: number;
 
@@ -112,7 +114,7 @@ export class Control implements Scaler {
     try {
       await this.#cycle(at);
       this.#lastTurn = this.#options.now();
-      this.#options.onSnapshot?.(this.#records(), { at, durationMs: performance.now() - started });
+      await this.#options.onSnapshot?.(this.#lines(), { at, durationMs: performance.now() - started });
     } catch (reason) {
       this.#options.log.error({ err: reason, at }, 'evaluation failed; the last answers stay');
     } finally {
@@ -149,7 +151,7 @@ export class Control implements Scaler {
     return [...this.#registry.tracks()].map((track) => ({
       id: track.config.id,
       mode: track.mode,
-      record: track.record,
+      record: track.kept?.line ?? null,
     }));
   }
 
@@ -214,35 +216,31 @@ export class Control implements Scaler {
     );
     this.#reading = reading;
     const drafts = new Map<Track, Draft>();
-    let sliceEnd = performance.now() + SLICE;
-    for (const track of tracks) {
-      drafts.set(track, draftOf(track, reading, this.#revision.config.evaluationInterval, this.#revision.id));
-      if (performance.now() >= sliceEnd) {
-        await new Promise(setImmediate);
-        sliceEnd = performance.now() + SLICE;
-      }
-    }
-    this.#publish(drafts, at);
+    await this.#inSlices(tracks, (track) => {
+      const { id, config } = this.#revision;
+      drafts.set(track, draftOf(track, reading, config.evaluationInterval, id));
+    });
+    const buffers = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'buffer');
+    await this.#inSlices(buffers, (track) => {
+      const { id, config } = this.#revision;
+      const served = this.#registry.servedBy(track);
+      const draft = served && (drafts.get(served) ?? servedNow(served));
+      drafts.set(track, draftBuffer(track, draft, at, config.evaluationInterval, id));
+    });
+    const applied = publish(drafts.values());
+    const listening = applied.filter((track) => track.listeners.size > 0);
+    await this.#inSlices(listening, tell);
     this.#traffic.refresh(tracks, at);
   }
 
-  /** Swaps in all drafts at once, buffers included, and tells the streams. */
-  #publish(drafts: ReadonlyMap<Track, Draft>, at: number): void {
-    const { evaluationInterval } = this.#revision.config;
-    const applied: Draft[] = [];
-    for (const draft of drafts.values()) {
-      // History that arrived during the cycle has moved the state on: that fleet waits for the next one.
-      if (draft.track.state === draft.found) applied.push(draft);
+  /** Work on many fleets, the event loop's other business (RPCs first of all) done in between. */
+  async #inSlices(tracks: readonly Track[], work: (track: Track) => void): Promise<void> {
+    for (const [index, track] of tracks.entries()) {
+      if (index % STRIDE === 0) {
+        for (let pause = this.#slicer.pause(); pause !== undefined; pause = this.#slicer.pause()) await pause;
+      }
+      work(track);
     }
-    for (const track of this.#registry.tracks()) {
-      if (track.config.id.role !== 'buffer') continue;
-      const served = this.#registry.servedBy(track);
-      applied.push(
-        draftBuffer(track, served && drafts.get(served), at, evaluationInterval, this.#revision.id),
-      );
-    }
-    for (const draft of applied) applyDraft(draft);
-    for (const { track } of applied) for (const listener of track.listeners) listener(track.answer);
   }
 
   /** New fleets: decided at once from memory, in hold; then from their history when it has been read. */
@@ -270,24 +268,40 @@ export class Control implements Scaler {
         applyDraft(draftOf(track, reading, evaluationInterval, this.#revision.id));
         continue;
       }
-      const served = this.#registry.servedBy(track);
-      const draft = served?.record && {
-        track: served,
-        record: served.record,
-        before: served.before,
-        found: served.state,
-        state: served.state,
-      };
-      applyDraft(draftBuffer(track, draft ?? undefined, reading.at, evaluationInterval, this.#revision.id));
+      const decided = this.#registry.servedBy(track);
+      applyDraft(
+        draftBuffer(track, decided && servedNow(decided), reading.at, evaluationInterval, this.#revision.id),
+      );
     }
-    for (const track of tracks) for (const listener of track.listeners) listener(track.answer);
+    for (const track of tracks) tell(track);
   }
 
-  #records(): readonly DecisionRecord[] {
-    const records: DecisionRecord[] = [];
-    for (const track of this.#registry.tracks()) if (track.record !== null) records.push(track.record);
-    return records;
+  #lines(): readonly DecisionLine[] {
+    const lines: DecisionLine[] = [];
+    for (const { kept } of this.#registry.tracks()) if (kept !== null) lines.push(kept.line);
+    return lines;
   }
+}
+
+/** Swaps in all drafts at once; returns the fleets that have a new answer. */
+function publish(drafts: Iterable<Draft>): readonly Track[] {
+  const applied: Track[] = [];
+  for (const draft of drafts) {
+    // History that arrived during the cycle has moved the state on: that fleet waits for the next one.
+    if (draft.track.state !== draft.found) continue;
+    applyDraft(draft);
+    applied.push(draft.track);
+  }
+  return applied;
+}
+
+/** A fleet as a buffer finds it that is decided on its own; undefined before its first decision. */
+function servedNow(track: Track): Served | undefined {
+  return track.kept === null ? undefined : { track, samples: track.samples, before: track.before };
+}
+
+function tell(track: Track): void {
+  for (const listener of track.listeners) listener(track.answer);
 }
 
 /** What the parts of control share. */

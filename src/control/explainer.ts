@@ -5,10 +5,10 @@ import { decide } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import { autoLead } from '../policy/lead.ts';
 import type { ControlContext } from './control.ts';
+import { asBuffer, recordOf } from './kept.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import type { AgendaEntry, ExplainQuery } from './scaler.ts';
 import { capacityFor, inputOf, newTrack, type Track } from './track.ts';
-import { asBuffer, recordOf } from './turn.ts';
 import { changed, readWhatIf, type WhatIf } from './what-if.ts';
 
 /** Recomputations at a time, and how long one may take. */
@@ -26,9 +26,9 @@ export class Explainer {
   /** The track of a query; throws not-found, or invalid where several models share the name. */
   find(query: ExplainQuery): Track {
     const matches: Track[] = [];
-    for (const track of this.#context().registry.tracks()) {
+    for (const track of this.#context().registry.named(query.namespace, query.name)) {
       const { id } = track.config;
-      if (id.namespace !== query.namespace || id.name !== query.name || id.role !== query.role) continue;
+      if (id.role !== query.role) continue;
       if (query.model === undefined || id.model === query.model) matches.push(track);
     }
     const [track] = matches;
@@ -83,7 +83,10 @@ export class Explainer {
   #stored(track: Track, at: number): DecisionRecord | undefined {
     const { revision } = this.#context();
     const instant = gridInstant(at, revision.config.evaluationInterval);
-    return track.records.toArray().find((record) => record.at === instant);
+    return track.records
+      .toArray()
+      .find(({ line }) => line.at === instant)
+      ?.record();
   }
 
   async #recompute(track: Track, query: ExplainQuery, changes: WhatIf): Promise<DecisionRecord> {
@@ -94,11 +97,14 @@ export class Explainer {
       throw new ScalerError('unavailable', 'the fleet that this buffer serves is not known');
     const scratch = scratchOf(served);
     if (isBuffer) scratch.fields = mergeFields(served.fields, track.config.overrides);
-    const at = query.at === undefined ? served.record?.at : await this.#rewind(scratch, query.at);
+    const at = query.at === undefined ? served.kept?.line.at : await this.#rewind(scratch, query.at);
     if (at === undefined) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
-    const input = changed(inputOf(scratch, at, revision.config.evaluationInterval), changes);
-    const { decision } = decide(input, scratch.before);
-    return { ...recordOf(track, isBuffer ? asBuffer(decision) : decision, revision.id), recomputed: true };
+    const now = inputOf(scratch, scratch.samples, at, revision.config.evaluationInterval);
+    const input = changed(now, changes);
+    const { before } = scratch;
+    const { decision } = decide(input, before);
+    const making = { fleet: track.config.id, mode: track.mode, revision: revision.id, input, before };
+    return { ...recordOf(making, isBuffer ? asBuffer(decision) : decision), recomputed: true };
   }
 
   /** Brings a scratch track to the state before the grid instant of `wanted`, from history; returns that instant. */
@@ -145,7 +151,7 @@ function scratchOf(track: Track): Track {
     fields: track.fields,
     calendar: track.calendar,
     mode: track.mode,
-    samples: [...track.samples],
+    samples: track.samples,
     learned: track.learned,
     before: track.before,
     settled: true,
@@ -153,6 +159,6 @@ function scratchOf(track: Track): Track {
 }
 
 function current(track: Track): DecisionRecord {
-  if (track.record === null) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
-  return track.record;
+  if (track.kept === null) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
+  return track.kept.record();
 }

@@ -18,6 +18,8 @@ const MAX_PARSED = 50_000;
 export class Registry {
   readonly #tracks = new Map<string, Track>();
   readonly #parsed = new Map<string, Track>();
+  /** Tracks by namespace and ScaledObject, in the order they came in. */
+  readonly #named = new Map<string, Set<Track>>();
   /** Tracks that may be dropped, each list with the one asked for longest ago first. */
   readonly #newcomers = new Set<Track>();
   readonly #regulars = new Set<Track>();
@@ -67,8 +69,9 @@ export class Registry {
     return this.#tracks.values();
   }
 
-  get(key: string): Track | undefined {
-    return this.#tracks.get(key);
+  /** The tracks of one ScaledObject, which may hold several of our triggers. */
+  named(namespace: string, name: string): Iterable<Track> {
+    return this.#named.get(nameKey(namespace, name)) ?? [];
   }
 
   get size(): number {
@@ -83,11 +86,9 @@ export class Registry {
   /** The fleet whose pods a buffer makes room for. */
   servedBy(buffer: Track): Track | undefined {
     const { namespace, model } = buffer.config.id;
-    for (const track of this.#tracks.values()) {
+    for (const track of this.named(namespace, buffer.config.bufferOf ?? '')) {
       const { id } = track.config;
-      if (id.role !== 'replicas' || id.namespace !== namespace || id.name !== buffer.config.bufferOf)
-        continue;
-      if (model === '' || id.model === model) return track;
+      if (id.role === 'replicas' && (model === '' || id.model === model)) return track;
     }
     return undefined;
   }
@@ -109,12 +110,29 @@ export class Registry {
     if (track === undefined) {
       track = newTrack(key, config, capacityFor(this.#tracks.size + 1), now);
       this.#tracks.set(key, track);
+      this.#name(track);
       if (this.#tracks.size % 64 === 0) this.#resize();
     }
     track.config = config;
     this.#asked(track, now);
     applyRevision(track, this.#revision, this.#calendars);
     return track;
+  }
+
+  #name(track: Track): void {
+    const { namespace, name } = track.config.id;
+    const key = nameKey(namespace, name);
+    const others = this.#named.get(key);
+    if (others === undefined) this.#named.set(key, new Set([track]));
+    else others.add(track);
+  }
+
+  #unname(track: Track): void {
+    const { namespace, name } = track.config.id;
+    const key = nameKey(namespace, name);
+    const others = this.#named.get(key);
+    others?.delete(track);
+    if (others?.size === 0) this.#named.delete(key);
   }
 
   #asked(track: Track, now: number): void {
@@ -144,6 +162,7 @@ export class Registry {
 
   #drop(track: Track): number {
     this.#tracks.delete(track.key);
+    this.#unname(track);
     this.#newcomers.delete(track);
     this.#regulars.delete(track);
     for (const spelling of track.spellings) this.#parsed.delete(spelling);
@@ -158,6 +177,10 @@ export class Registry {
       track.chart.resize(capacity.chart);
     }
   }
+}
+
+function nameKey(namespace: string, name: string): string {
+  return `${namespace}\0${name}`;
 }
 
 const TOO_MANY = new ScalerError('exhausted', `${MAX_FLEETS} fleets are known and all of them are in use`);

@@ -3,7 +3,7 @@ import { decide } from '../decision/decide.ts';
 import type { DecisionState } from '../decision/state.ts';
 import { EMPTY_STATE } from '../decision/state.ts';
 import type { History } from '../ingest/source.ts';
-import { inputOf, pushSample, type Track } from './track.ts';
+import { inputOf, type Track, windowWith } from './track.ts';
 
 /** The longest of all delays, holds and look-backs of a fleet, ms: how far back its state depends on history. */
 export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
@@ -36,10 +36,13 @@ export function replayHistory(track: Track, history: History, evaluationInterval
   let before = state;
   track.samples = [];
   for (const [index, sample] of samples.entries()) {
-    pushSample(track, sample);
+    track.samples = windowWith(track.samples, sample, track.fields);
     if (index < seed.skipped) continue;
     before = state;
-    state = decide({ ...inputOf(track, sample.at, evaluationInterval), historyPending: false }, state).state;
+    state = decide(
+      { ...inputOf(track, track.samples, sample.at, evaluationInterval), historyPending: false },
+      state,
+    ).state;
   }
   const lifted = newest !== undefined && newest.replicas > (state.target ?? 0);
   const lift = (one: DecisionState): DecisionState =>

@@ -1,7 +1,8 @@
-/** The newest `capacity` items, oldest first. */
+/** The newest `capacity` items, oldest first. It holds on to not one more: an item may be a whole decision. */
 export class Ring<T> {
-  readonly #items: T[] = [];
-  #start = 0;
+  #items: T[] = [];
+  /** Place of the oldest item; not 0 only once all places are taken. */
+  #oldest = 0;
   #capacity: number;
 
   constructor(capacity: number) {
@@ -9,27 +10,23 @@ export class Ring<T> {
   }
 
   push(item: T): void {
-    this.#items.push(item);
-    if (this.#items.length - this.#start > this.#capacity) this.#start++;
-    if (this.#start > 64 && this.#start * 2 > this.#items.length) this.#compact();
+    if (this.#items.length < this.#capacity) {
+      this.#items.push(item);
+      return;
+    }
+    this.#items[this.#oldest] = item;
+    this.#oldest = (this.#oldest + 1) % this.#capacity;
   }
 
   resize(capacity: number): void {
+    if (capacity === this.#capacity) return;
+    const items = this.toArray();
     this.#capacity = Math.max(1, capacity);
-    this.#start = Math.max(this.#start, this.#items.length - this.#capacity);
-    this.#compact();
-  }
-
-  last(): T | undefined {
-    return this.#items[this.#items.length - 1];
+    this.#items = items.slice(-this.#capacity);
+    this.#oldest = 0;
   }
 
   toArray(): readonly T[] {
-    return this.#items.slice(this.#start);
-  }
-
-  #compact(): void {
-    this.#items.splice(0, this.#start);
-    this.#start = 0;
+    return [...this.#items.slice(this.#oldest), ...this.#items.slice(0, this.#oldest)];
   }
 }

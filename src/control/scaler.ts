@@ -1,6 +1,6 @@
 import type { FleetConfig, FleetId, Role } from '../core/fleet.ts';
 import type { ScalerError } from '../core/scaler-error.ts';
-import type { DecisionRecord } from '../decision/record.ts';
+import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
 import type { SourceStatus } from '../ingest/source.ts';
 
 /** A fleet as the servers hold it; obtained by `resolve`, stable for one identity. */
@@ -36,7 +36,7 @@ export interface ExplainQuery {
 export interface FleetLine {
   readonly id: FleetId;
   readonly mode: 'active' | 'advisory';
-  readonly record: DecisionRecord | null;
+  readonly record: DecisionLine | null;
 }
 
 /** Points of the chart on the page: one an evaluation, oldest first, at most some hours. */

@@ -4,14 +4,15 @@ import type { FleetConfig } from '../core/fleet.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
-import type { DecisionRecord } from '../decision/record.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
 import type { FleetQuery, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
+import { Chart } from './chart.ts';
+import type { Kept } from './kept.ts';
 import { Ring } from './ring.ts';
-import type { Answer, ChartPoint, FleetHandle } from './scaler.ts';
+import type { Answer, FleetHandle } from './scaler.ts';
 
-/** All that the process keeps of one fleet. Owned by Control; the Snapshot is the set of `record`s of one instant. */
+/** All that the process keeps of one fleet. Owned by Control; the Snapshot is all that is `kept` of one instant. */
 export interface Track extends FleetHandle {
   config: FleetConfig;
   query: FleetQuery;
@@ -22,18 +23,18 @@ export interface Track extends FleetHandle {
   /** Listed in bellwether.yaml: never forgotten. */
   listed: boolean;
   state: DecisionState;
-  /** State before the decision of `record`: what a what-if starts from. */
+  /** State before the decision that is `kept`: what a what-if starts from. */
   before: DecisionState;
   /** Instant of the decision between the two; deciding it again starts from `before`. */
   decidedAt: number | null;
-  /** Samples of the look-back window and the one before it. */
-  samples: Sample[];
+  /** Samples of the look-back window and the one before it; replaced, never changed, since decisions keep theirs. */
+  samples: readonly Sample[];
   /** What weeks of traffic came to, where the policy learns from them: what holds now, and what will from tonight on. */
   learned: readonly Learned[];
-  record: DecisionRecord | null;
+  kept: Kept | null;
   answer: Answer;
-  readonly records: Ring<DecisionRecord>;
-  readonly chart: Ring<ChartPoint>;
+  readonly records: Ring<Kept>;
+  readonly chart: Chart;
   readonly listeners: Set<(answer: Answer) => void>;
   /** Whether history was read back, or need not be. */
   settled: boolean;
@@ -87,10 +88,10 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     decidedAt: null,
     samples: [],
     learned: [],
-    record: null,
+    kept: null,
     answer: NO_ANSWER,
     records: new Ring(capacity.records),
-    chart: new Ring(capacity.chart),
+    chart: new Chart(capacity.chart),
     listeners: new Set(),
     settled: false,
     waiters: new Set(),
@@ -108,7 +109,7 @@ export function applyRevision(
 ): void {
   const name = track.config.policy ?? revision.config.defaults.policy;
   const policy = name === undefined ? undefined : revision.policies.get(name);
-  if (policy !== undefined) track.fields = mergeFields(mergeFields({}, policy), track.config.overrides);
+  if (policy !== undefined) track.fields = fieldsOf(policy, track.config.overrides);
   const calendar = track.config.calendar ?? track.fields.calendar;
   if (calendar === undefined) track.calendar = null;
   else track.calendar = calendars.get(calendar) ?? track.calendar;
@@ -119,13 +120,27 @@ export function applyRevision(
   track.query = { key: track.key, id, scaleTarget, promql, arrivals };
 }
 
+/** A policy's fields with the factors spelled out: one object for all fleets that override nothing of it. */
+const plain = new WeakMap<PolicyFields, PolicyFields>();
+
+function fieldsOf(policy: PolicyFields, overrides: PolicyFields): PolicyFields {
+  const fields = plain.get(policy) ?? mergeFields({}, policy);
+  plain.set(policy, fields);
+  return Object.keys(overrides).length === 0 ? fields : mergeFields(fields, overrides);
+}
+
 /** What decide() is asked about this fleet at `at`. */
-export function inputOf(track: Track, at: number, evaluationInterval: number): DecisionInput {
+export function inputOf(
+  track: Track,
+  samples: readonly Sample[],
+  at: number,
+  evaluationInterval: number,
+): DecisionInput {
   return {
     at,
     fields: track.fields,
     calendar: track.calendar,
-    samples: track.samples,
+    samples,
     coldStartP95: null,
     evaluationInterval,
     traffic: trafficAt(track, at),
@@ -139,19 +154,25 @@ function trafficAt({ learned }: Track, at: number): Traffic | null {
   return (learned.findLast(({ traffic }) => traffic.until <= until) ?? learned[0])?.traffic ?? null;
 }
 
-/** Adds a sample and drops those that no window reads any more; one before the window stays, for growth. */
-export function pushSample(track: Track, sample: Sample): void {
-  const { samples } = track;
-  while (samples.length > 0 && (samples[samples.length - 1]?.at ?? 0) >= sample.at) samples.pop();
-  samples.push(sample);
-  const start = sample.at - historyWindow(track.fields);
-  let drop = 0;
-  while ((samples[drop + 1]?.at ?? Number.POSITIVE_INFINITY) <= start) drop++;
-  if (drop > 0) samples.splice(0, drop);
+/** The samples with one more, without those that no window reads any more; one before the window stays, for growth. */
+export function windowWith(
+  samples: readonly Sample[],
+  sample: Sample,
+  fields: PolicyFields,
+): readonly Sample[] {
+  const start = sample.at - historyWindow(fields);
+  const next: Sample[] = [];
+  for (const [index, one] of samples.entries()) {
+    if (one.at >= sample.at) break;
+    const until = Math.min((samples[index + 1] ?? sample).at, sample.at);
+    if (until > start) next.push(one);
+  }
+  next.push(sample);
+  return next;
 }
 
-/** Takes the fleet's sample out of a reading, unless this instant is there already (read back from history). */
-export function applySample(track: Track, reading: Reading): void {
-  if (track.samples[track.samples.length - 1]?.at === reading.at) return;
-  pushSample(track, reading.sampleOf(track.query));
+/** A fleet's samples with the one of a reading, unless this instant is there already (read back from history). */
+export function samplesWith({ samples, query, fields }: Track, reading: Reading): readonly Sample[] {
+  if (samples[samples.length - 1]?.at === reading.at) return samples;
+  return windowWith(samples, reading.sampleOf(query), fields);
 }

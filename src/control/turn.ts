@@ -1,34 +1,37 @@
 import { mergeFields } from '../core/policy.ts';
+import type { Sample } from '../core/sample.ts';
 import { decide } from '../decision/decide.ts';
-import type { DecisionInput } from '../decision/input.ts';
-import type { Decision, DecisionRecord } from '../decision/record.ts';
+import type { DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
 import type { Reading } from '../ingest/source.ts';
 import { answerOf } from './answer.ts';
-import { applySample, inputOf, type Track } from './track.ts';
+import { type Kept, keep, keepBuffer } from './kept.ts';
+import type { Answer } from './scaler.ts';
+import { inputOf, samplesWith, type Track } from './track.ts';
 
 /** What one fleet comes to at one instant, computed aside and applied when the whole cycle is done. */
 export interface Draft {
   readonly track: Track;
-  readonly record: DecisionRecord;
+  readonly kept: Kept;
+  readonly answer: Answer;
+  readonly samples: readonly Sample[];
   readonly before: DecisionState;
   /** The track's state when this was computed; by now another one may be there. */
   readonly found: DecisionState;
   readonly state: DecisionState;
 }
 
-/** Decides a fleet at the reading's instant. Its sample joins the window; nothing else of the track changes. */
+/** What a buffer is decided from: the fleet that it serves, at the same instant. */
+export type Served = Pick<Draft, 'track' | 'samples' | 'before'>;
+
+/** Decides a fleet at the reading's instant. Nothing of the track changes before the draft is applied. */
 export function draftOf(track: Track, reading: Reading, evaluationInterval: number, revision: string): Draft {
-  applySample(track, reading);
+  const samples = samplesWith(track, reading);
   const before = track.decidedAt === reading.at ? track.before : track.state;
-  const outcome = decide(inputOf(track, reading.at, evaluationInterval), before);
-  return {
-    track,
-    record: recordOf(track, outcome.decision, revision),
-    before,
-    found: track.state,
-    state: outcome.state,
-  };
+  const input = inputOf(track, samples, reading.at, evaluationInterval);
+  const { decision, state } = decide(input, before);
+  const kept = keep({ fleet: track.config.id, mode: track.mode, revision, input, before }, decision);
+  return { track, kept, answer: answerOf(track, kept.line), samples, before, found: track.state, state };
 }
 
 /**
@@ -37,55 +40,40 @@ export function draftOf(track: Track, reading: Reading, evaluationInterval: numb
  */
 export function draftBuffer(
   track: Track,
-  served: Draft | undefined,
+  served: Served | undefined,
   at: number,
   evaluationInterval: number,
   revision: string,
 ): Draft {
-  const before = track.state;
+  const found = track.state;
+  const { samples } = track;
   if (served === undefined) {
-    const state = { ...before, buffer: before.buffer };
-    return { track, record: orphan(track, at, before.buffer, revision), before, found: before, state };
+    const record = orphan(track, at, found.buffer, revision);
+    const kept = { line: record, record: () => record };
+    return { track, kept, answer: answerOf(track, record), samples, before: found, found, state: found };
   }
-  const input: DecisionInput = {
-    ...inputOf(served.track, at, evaluationInterval),
+  const input = {
+    ...inputOf(served.track, served.samples, at, evaluationInterval),
     fields: mergeFields(served.track.fields, track.config.overrides),
   };
-  const { decision } = decide(input, { ...served.before, buffer: before.buffer });
-  return {
-    track,
-    record: recordOf(track, asBuffer(decision), revision),
-    before,
-    found: before,
-    state: { ...before, target: decision.buffer, buffer: decision.buffer },
-  };
-}
-
-/** A fleet's decision as its buffer answers it: the pause pods for replicas, and their reason. */
-export function asBuffer(decision: Decision): Decision {
-  const step = decision.steps.find((candidate) => candidate.step === 'buffer');
-  return { ...decision, replicas: decision.buffer, reason: step?.reason ?? decision.reason };
+  const before = { ...served.before, buffer: found.buffer };
+  const { decision } = decide(input, before);
+  const kept = keepBuffer({ fleet: track.config.id, mode: track.mode, revision, input, before }, decision);
+  const state = { ...found, target: decision.buffer, buffer: decision.buffer };
+  return { track, kept, answer: answerOf(track, kept.line), samples, before: found, found, state };
 }
 
 /** Makes a draft what the RPCs answer from. */
-export function applyDraft({ track, record, before, state }: Draft): void {
+export function applyDraft({ track, kept, answer, samples, before, state }: Draft): void {
+  const { at, demand, bounds, replicas, replicaFacts } = kept.line;
+  track.samples = samples;
   track.before = before;
   track.state = state;
-  track.decidedAt = record.at;
-  track.record = record;
-  track.answer = answerOf(track, record);
-  track.records.push(record);
-  track.chart.push({
-    at: record.at,
-    demand: record.demand,
-    floor: record.bounds.floor,
-    replicas: record.replicas,
-    ready: record.replicaFacts.ready,
-  });
-}
-
-export function recordOf(track: Track, decision: Decision, revision: string): DecisionRecord {
-  return { ...decision, fleet: track.config.id, mode: track.mode, revision };
+  track.decidedAt = at;
+  track.kept = kept;
+  track.answer = answer;
+  track.records.push(kept);
+  track.chart.push({ at, demand, floor: bounds.floor, replicas, ready: replicaFacts.ready });
 }
 
 function orphan(track: Track, at: number, last: number | null, revision: string): DecisionRecord {

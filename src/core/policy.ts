@@ -104,9 +104,19 @@ export function mergeFields(under: PolicyFields, over: PolicyFields): PolicyFiel
   return merged;
 }
 
+/** Policies by the one layer they are made of, which is never changed: thousands of fleets ask at each evaluation. */
+const resolved = new WeakMap<PolicyFields, Policy>();
+
 /** The policy that layers make, lowest first. A missing maxReplicas (refused in files) counts as minReplicas or 1. */
 export function resolvePolicy(...layers: readonly PolicyFields[]): Policy {
-  const fields = layers.reduce(mergeFields, {});
+  const [only] = layers;
+  if (only === undefined || layers.length > 1) return policyOf(layers.reduce(mergeFields, {}));
+  const known = resolved.get(only) ?? policyOf(mergeFields({}, only));
+  resolved.set(only, known);
+  return known;
+}
+
+function policyOf(fields: PolicyFields): Policy {
   const minReplicas = fields.minReplicas ?? 1;
   const downscaleDelay = fields.downscaleDelay ?? 300_000;
   return {

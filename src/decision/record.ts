@@ -78,6 +78,15 @@ export interface DecisionRecord extends Decision {
   readonly warnings?: readonly string[];
 }
 
+/** What lists, metrics and the log need of a decision: a record without its steps, of which 10,000 are kept. */
+export interface DecisionLine
+  extends Pick<
+    DecisionRecord,
+    'fleet' | 'mode' | 'at' | 'replicas' | 'held' | 'reason' | 'replicaFacts' | 'demand'
+  > {
+  readonly bounds: Pick<Decision['bounds'], 'floor' | 'ceiling'>;
+}
+
 export interface Outcome {
   readonly decision: Decision;
   readonly state: DecisionState;

@@ -1,17 +1,26 @@
 import type { Logger } from 'pino';
 import { type FleetId, fleetKey } from '../core/fleet.ts';
 import type { HoldReason } from '../core/signal.ts';
-import type { DecisionRecord } from '../decision/record.ts';
+import type { DecisionLine } from '../decision/record.ts';
+import { createSlicer } from '../ingest/slices.ts';
 
 interface Said {
   readonly replicas: number | null;
   readonly held: HoldReason | null;
 }
 
+interface Change {
+  readonly decision: DecisionLine;
+  readonly from: number | null;
+}
+
+/** Lines written between two looks at the clock. */
+const STRIDE = 50;
+
 /** Writes the log's account of what was decided. */
 export interface DecisionLog {
-  /** The records of a new Snapshot. */
-  observe(records: readonly DecisionRecord[]): void;
+  /** The decisions of a new Snapshot; done when their lines are written. */
+  observe(decisions: readonly DecisionLine[]): Promise<void>;
 }
 
 /**
@@ -21,6 +30,7 @@ export interface DecisionLog {
 export function createDecisionLog(log: Logger): DecisionLog {
   let said: ReadonlyMap<string, Said> = new Map();
   const keys = new WeakMap<FleetId, string>();
+  const slicer = createSlicer();
 
   function keyOf(id: FleetId): string {
     const key = keys.get(id) ?? fleetKey(id);
@@ -29,25 +39,28 @@ export function createDecisionLog(log: Logger): DecisionLog {
   }
 
   return {
-    observe(records) {
+    async observe(decisions) {
       const next = new Map<string, Said>();
-      for (const record of records) {
-        const key = keyOf(record.fleet);
+      const changed: Change[] = [];
+      for (const decision of decisions) {
+        const key = keyOf(decision.fleet);
         const before = said.get(key);
-        const { replicas, held } = record;
-        if (before?.replicas === replicas && before.held === held) {
-          next.set(key, before);
-          continue;
-        }
-        next.set(key, { replicas, held });
-        write(log, record, before?.replicas ?? null);
+        const { replicas, held } = decision;
+        const same = before?.replicas === replicas && before.held === held;
+        next.set(key, same ? before : { replicas, held });
+        if (!same) changed.push({ decision, from: before?.replicas ?? null });
       }
       said = next;
+      for (const [index, { decision, from }] of changed.entries()) {
+        // At a bell thousands may change at once.
+        if (index % STRIDE === STRIDE - 1) await slicer.pause();
+        write(log, decision, from);
+      }
     },
   };
 }
 
-function write(log: Logger, record: DecisionRecord, from: number | null): void {
+function write(log: Logger, record: DecisionLine, from: number | null): void {
   const { namespace, name: scaledobject, role, model } = record.fleet;
   const { replicas: to, held, mode, reason } = record;
   const advisory = mode === 'advisory' ? { mode } : {};

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { FleetId } from '../core/fleet.ts';
-import type { DecisionRecord } from '../decision/record.ts';
+import type { DecisionLine } from '../decision/record.ts';
 import type { SourceStatus } from '../ingest/source.ts';
 
 /** Bucket bounds of `bellwether_cold_start_seconds`; a p95 read back from it is one of these. */
@@ -14,7 +14,7 @@ const FLEET_LABELS = ['namespace', 'scaledobject', 'role', 'model'] as const;
 /** All that Bellwether says of itself to Prometheus. Durations and instants come in as ms and go out as seconds. */
 export interface Metrics {
   /** The records of the newest Snapshot; the series of fleets that are not among them vanish. */
-  observeSnapshot(records: readonly DecisionRecord[]): void;
+  observeSnapshot(records: readonly DecisionLine[]): void;
   evaluated(durationMs: number): void;
   /** Grid instants that were passed over because a cycle was still running. */
   skipped(count: number): void;
@@ -45,7 +45,7 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
   const registry = new Registry();
   const registers = [registry];
   if (processMetrics) collectDefaultMetrics({ register: registry });
-  let snapshot: ReadonlyMap<FleetLabels, DecisionRecord> = new Map();
+  let snapshot: ReadonlyMap<FleetLabels, DecisionLine> = new Map();
   const labelsOf = fleetLabels();
   const coldStartsOf = new Map<string, FleetLabels>();
 
@@ -197,7 +197,7 @@ interface FleetGauge {
   readonly help: string;
   readonly labels?: readonly ['reason'];
   /** The value, or null where there is none: an unknown series is absent, never 0. */
-  readonly read: (record: DecisionRecord, now: number) => number | null;
+  readonly read: (record: DecisionLine, now: number) => number | null;
 }
 
 const FLEET_GAUGES: readonly FleetGauge[] = [
@@ -300,10 +300,10 @@ function joined(labels: FleetLabels): string {
  * for most stands for them, as the HPA would choose.
  */
 function oneForEachSeries(
-  records: readonly DecisionRecord[],
+  records: readonly DecisionLine[],
   labelsOf: (id: FleetId) => FleetLabels,
-): ReadonlyMap<FleetLabels, DecisionRecord> {
-  const chosen = new Map<string, DecisionRecord>();
+): ReadonlyMap<FleetLabels, DecisionLine> {
+  const chosen = new Map<string, DecisionLine>();
   for (const record of records) {
     const key = joined(labelsOf(record.fleet));
     const other = chosen.get(key);

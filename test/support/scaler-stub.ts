@@ -88,7 +88,12 @@ export function aRecord(over: Partial<DecisionRecord> = {}): DecisionRecord {
   };
 }
 
-export function aLine(over: Partial<DecisionRecord> = {}): FleetLine {
+/** A line whose whole record explain() gives. */
+export interface StubLine extends FleetLine {
+  readonly record: DecisionRecord | null;
+}
+
+export function aLine(over: Partial<DecisionRecord> = {}): StubLine {
   const record = aRecord(over);
   return { id: record.fleet, mode: record.mode, record };
 }
@@ -106,7 +111,7 @@ export function aHealth(over: Partial<ScalerHealth> = {}): ScalerHealth {
 }
 
 export interface ScalerStub extends Scaler {
-  lines: FleetLine[];
+  lines: StubLine[];
   healthNow: ScalerHealth;
   /** The last query that explain() was asked. */
   asked: ExplainQuery | undefined;
@@ -115,7 +120,7 @@ export interface ScalerStub extends Scaler {
 }
 
 /** A Scaler that answers from `lines`; the parts that only gRPC uses throw. */
-export function aScaler(lines: readonly FleetLine[] = [aLine()]): ScalerStub {
+export function aScaler(lines: readonly StubLine[] = [aLine()]): ScalerStub {
   const unused = (): never => {
     throw new Error('not part of the HTTP surface');
   };
