@@ -3,8 +3,15 @@ import { recorder } from './harness/recorder.ts';
 import type { Scaler } from './harness/scaler.ts';
 import { startWorld, type World } from './harness/world.ts';
 import { calendar, calendarFiles } from './scenarios/calendar.ts';
+import { capacity, capacityFiles } from './scenarios/capacity.ts';
+import { client } from './scenarios/client.ts';
+import { faults } from './scenarios/faults.ts';
 import { landing, landingFiles } from './scenarios/landing.ts';
+import { mtls } from './scenarios/mtls.ts';
+import { outages } from './scenarios/outages.ts';
+import { replicas } from './scenarios/replicas.ts';
 import type { Scenario } from './scenarios/scenario.ts';
+import { wake } from './scenarios/wake.ts';
 
 let world: World | undefined;
 let calm: Scaler | undefined;
@@ -12,7 +19,7 @@ const recordings = recorder('keda-2.21');
 
 beforeAll(async () => {
   world = await startWorld('2.21');
-  calm = await world.scaler({ name: 'calm', files: { ...landingFiles, ...calendarFiles } });
+  calm = await world.scaler({ name: 'calm', files: { ...landingFiles, ...calendarFiles, ...capacityFiles } });
 });
 afterAll(async () => {
   await recordings.write();
@@ -28,6 +35,16 @@ const scenario: Scenario = {
 describe.concurrent('on the real KEDA 2.21, HPA and scheduler', () => {
   landing(scenario);
   calendar(scenario);
+  capacity(scenario);
+  wake(scenario);
+  faults(scenario);
+  replicas(scenario);
+  mtls(scenario);
+  client(scenario);
+});
+
+describe('when what all of them need is away', () => {
+  outages(scenario);
 });
 
 function given<T>(value: T | undefined): T {

@@ -5,7 +5,7 @@ import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from 
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Component, componentsFor, GO_FOLDER, type KedaVersion } from './components.ts';
+import { type Component, componentsFor, GO_FOLDER, type KedaVersion, kedaClient } from './components.ts';
 
 const run = promisify(execFile);
 
@@ -26,6 +26,12 @@ export async function buildControlPlane(keda: KedaVersion, progress: Progress): 
     if (component.files) files.set(component.files.folder, join(folder, component.files.folder));
   }
   return files;
+}
+
+/** KEDA's client code as a program, see `test/kubernetes/go/keda-2.21/client`. */
+export async function buildKedaClient(progress: Progress): Promise<string> {
+  const component = kedaClient();
+  return join(await built(component, progress), component.binaries[0]?.file ?? '');
 }
 
 async function built(component: Component, progress: Progress): Promise<string> {

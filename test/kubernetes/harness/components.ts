@@ -101,6 +101,12 @@ function kedaOf(keda: KedaVersion): Component {
   };
 }
 
+/** KEDA's own client code in a program of ours. */
+export function kedaClient(): Component {
+  const { folder, module, version } = kedaOf('2.21');
+  return { folder, module, version, binaries: [{ file: 'keda-client', package: './client' }] };
+}
+
 function versionIn(folder: string, module: string): string {
   const path = join(GO_FOLDER, folder, 'go.mod');
   const line = readFileSync(path, 'utf8')

@@ -16,7 +16,7 @@ export interface Recording {
 const FOLDER = process.env.BELLWETHER_E2E_RECORD;
 
 export interface Recorder {
-  record(name: string, fleet: Fleet, marks?: readonly Mark[]): void;
+  record(name: string, fleet: Pick<Fleet, 'timeline'>, marks?: readonly Mark[]): void;
   write(): Promise<void>;
 }
 

@@ -8,5 +8,5 @@ export interface Scenario {
   /** The scaler of those scenarios that break nothing. */
   readonly calm: () => Scaler;
   /** Keeps a fleet's timeline for docs/e2e.md, with these marks besides its own. */
-  readonly record: (name: string, fleet: Fleet, marks?: readonly Mark[]) => void;
+  readonly record: (name: string, fleet: Pick<Fleet, 'timeline'>, marks?: readonly Mark[]) => void;
 }
