@@ -13,8 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   calendar: ['core'],
   policy: ['core', 'signal', 'calendar'],
   decision: ['core', 'signal', 'calendar', 'policy'],
-  // control/scaler.ts holds only the words of the servers' side: TriggerRef.
-  config: ['core', 'calendar', 'control'],
+  // control/scaler.ts holds only the words of the servers' side: TriggerRef. Of ingest only label selectors are used.
+  config: ['core', 'calendar', 'control', 'ingest'],
   // Other autoscalers' files, read by what reads ours.
   translate: ['core', 'calendar', 'config'],
   ingest: ['core'],

@@ -4,6 +4,7 @@ import { formatProblem, type Problem } from '../core/problem.ts';
 import { readCalendarTest } from './calendar-tests.ts';
 import { calendarIssues } from './check-calendar.ts';
 import { togetherProblems } from './check-together.ts';
+import { workloadProblems } from './check-workloads.ts';
 import { type DocumentKind, kindOf } from './document-kind.ts';
 import { type FoundFile, findYaml } from './find-yaml.ts';
 import { errorAt, type Issue } from './issue.ts';
@@ -54,6 +55,7 @@ export async function checkFiles(
     ...parsed.filter(({ file }) => isAlone(file)).flatMap((file) => file.problems),
     ...sources.flatMap((each) => problemsOf(each, now)),
     ...togetherProblems(alone),
+    ...workloadProblems(documentsOf(alone)),
     ...alone.flatMap(({ document, kind, file }) =>
       document.toProblems(issuesOf(document.value, kind, { known, now, versions, named: file.named })),
     ),
@@ -132,6 +134,13 @@ function issuesOf(
     default:
       return kind satisfies never;
   }
+}
+
+/** The objects of a cluster among them. */
+function documentsOf(checked: readonly CheckedDocument[]): readonly YamlDocument[] {
+  return checked.flatMap(({ document, kind }) =>
+    kind === 'kubernetes' || kind === 'scaledobject' ? [document] : [],
+  );
 }
 
 function skippedOf({ file, document, kind }: CheckedDocument): CheckReport['skipped'] {

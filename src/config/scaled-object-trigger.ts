@@ -128,7 +128,8 @@ export function sameFleetIssues(triggers: readonly ReadTrigger[]): readonly Issu
 }
 
 /** A neutral answer of 0 is harmless beside another trigger, and puts the fleet to sleep where there is none. */
-export function companyIssues(triggers: readonly Trigger[], ours: readonly number[]): readonly Issue[] {
+export function companyIssues(triggers: readonly Trigger[], read: readonly ReadTrigger[]): readonly Issue[] {
+  const ours = read.map(({ index }) => index);
   const neutral = ours.filter((index) => at(triggers[index]?.metadata, ['advisoryAnswer']) !== undefined);
   if (triggers.length === 1)
     return neutral.map((index) =>

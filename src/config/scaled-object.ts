@@ -1,11 +1,18 @@
 import { z } from 'zod';
+import type { FleetConfig } from '../core/fleet.ts';
 import type { Issue } from './issue.ts';
 import type { Known } from './metadata.ts';
 import { ALL_KEYS } from './metadata-keys.ts';
 import { fitIssues } from './scaled-object-fit.ts';
 import { hpaIssues } from './scaled-object-hpa.ts';
 import { type ClusterVersions, sceneOf } from './scaled-object-scene.ts';
-import { companyIssues, readOurTrigger, sameFleetIssues, type Trigger } from './scaled-object-trigger.ts';
+import {
+  companyIssues,
+  type ReadTrigger,
+  readOurTrigger,
+  sameFleetIssues,
+  type Trigger,
+} from './scaled-object-trigger.ts';
 import { kedaIssues } from './scaled-object-zero.ts';
 import { at } from './sources.ts';
 
@@ -32,30 +39,33 @@ export function scaledObjectIssues(
   versions: ClusterVersions = {},
 ): readonly Issue[] {
   const parsed = ScaledObject.safeParse(value);
-  if (!parsed.success) return [];
-  const { metadata, spec } = parsed.data;
-  const ours = ourTriggers(spec.triggers);
-  if (ours.length === 0) return [];
-  // Applied with `kubectl -n`, it gets its namespace there; any valid one stands for it here.
-  const ref = { namespace: metadata.namespace ?? 'default', name: metadata.name };
-  const read = ours.map((index) =>
-    readOurTrigger({ trigger: spec.triggers[index] ?? {}, index, ref }, known),
-  );
+  const read = parsed.success ? readOurs(parsed.data, known) : [];
+  if (!parsed.success || read.length === 0) return [];
   const fleets = read.flatMap(({ fleet }) => (fleet === undefined ? [] : [fleet]));
   const scene = sceneOf(value, fleets, { known, versions });
   return [
     ...read.flatMap(({ issues }) => issues),
     ...sameFleetIssues(read),
-    ...companyIssues(spec.triggers, ours),
+    ...companyIssues(parsed.data.spec.triggers, read),
     ...fitIssues(scene),
     ...hpaIssues(scene),
     ...kedaIssues(scene),
   ];
 }
 
-/** The indices of the triggers that Bellwether answers. */
-export function ourTriggers(triggers: readonly Trigger[]): readonly number[] {
-  return triggers.flatMap((trigger, index) => (isOurs(trigger) ? [index] : []));
+/** The fleets of a ScaledObject's triggers that are ours and right, whatever policies there are. */
+export function ourFleets(value: unknown): readonly FleetConfig[] {
+  const parsed = ScaledObject.safeParse(value);
+  const read = parsed.success ? readOurs(parsed.data, { policies: undefined, calendars: undefined }) : [];
+  return read.flatMap(({ fleet }) => (fleet === undefined ? [] : [fleet]));
+}
+
+function readOurs({ metadata, spec }: z.infer<typeof ScaledObject>, known: Known): readonly ReadTrigger[] {
+  // Applied with `kubectl -n`, it gets its namespace there; any valid one stands for it here.
+  const ref = { namespace: metadata.namespace ?? 'default', name: metadata.name };
+  return spec.triggers.flatMap((trigger, index) =>
+    isOurs(trigger) ? [readOurTrigger({ trigger, index, ref }, known)] : [],
+  );
 }
 
 /** An external trigger that names a thing which only ours know. Another external scaler's metadata are its own. */
