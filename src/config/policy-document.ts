@@ -54,8 +54,8 @@ export function policyIssues(given: PolicyFields, preset?: Preset): readonly Iss
   return [
     ...replicaIssues(fields),
     ...groupIssues(fields),
-    ...delayIssues(fields),
-    ...zeroIssues(fields),
+    ...delayIssues(fields, given),
+    ...zeroIssues(fields, given),
     ...idleIssues(given),
     ...arrivalIssues(given, fields),
   ];
@@ -118,13 +118,13 @@ export function groupIssues({ signals, burst, buffer, coldStart }: PolicyFields)
  * A delay shorter than the look-back window ends before the average has seen what started it, so the wish flips on
  * the way (Ray Serve's users met it as ray-project/ray#26455).
  */
-function delayIssues(fields: PolicyFields): readonly Issue[] {
+function delayIssues(fields: PolicyFields, given: PolicyFields): readonly Issue[] {
   const { lookBackPeriod, aggregation, ...policy } = resolvePolicy(fields);
   if (aggregation === 'last' || fields.signals?.only === 'arrivalRate') return [];
   return (['upscaleDelay', 'downscaleDelay'] as const)
     .filter((key) => policy[key] < lookBackPeriod)
     .map((key) => {
-      const path = fields[key] === undefined ? ['lookBackPeriod'] : [key];
+      const path = given[key] === undefined ? ['lookBackPeriod'] : [key];
       const window = `lookBackPeriod (${formatDuration(lookBackPeriod)})`;
       return warningAt(
         path,
@@ -134,7 +134,7 @@ function delayIssues(fields: PolicyFields): readonly Issue[] {
 }
 
 /** Falling to zero sooner than a replica starts makes every pause in traffic a cold start. */
-function zeroIssues(fields: PolicyFields): readonly Issue[] {
+function zeroIssues(fields: PolicyFields, given: PolicyFields): readonly Issue[] {
   const { minReplicas, downscaleToZeroDelay, coldStart } = resolvePolicy(fields);
   if (minReplicas > 0 && fields.downscaleToZeroDelay !== undefined) {
     return [
@@ -146,7 +146,7 @@ function zeroIssues(fields: PolicyFields): readonly Issue[] {
   }
   if (minReplicas > 0 || downscaleToZeroDelay >= coldStart.default) return [];
   const path = ['downscaleToZeroDelay', 'downscaleDelay', 'minReplicas']
-    .filter((key) => key in fields)
+    .filter((key) => key in given)
     .slice(0, 1);
   const [delay, start] = [formatDuration(downscaleToZeroDelay), formatDuration(coldStart.default)];
   return [

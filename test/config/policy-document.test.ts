@@ -114,8 +114,64 @@ describe('readPolicy', () => {
       { signals: { query: { promlq: 'up', promql: 'up', target: 1, cap: 2 } } },
       'error signals.query.promlq: must be a known key (did you mean "promql"?)',
     ],
+    [
+      'windows that do not ascend',
+      { signals: { arrivalRate: { windows: ['5m', '1m'] } } },
+      'error signals.arrivalRate.windows: must ascend',
+    ],
+    [
+      'a window that is too long',
+      { signals: { arrivalRate: { windows: ['1m', '2h'] } } },
+      'error signals.arrivalRate.windows.1: must be from 10s to 30m, was "2h"',
+    ],
+    [
+      'a history that holds no week',
+      { signals: { arrivalRate: { season: { history: '2d' } } } },
+      'warning signals.arrivalRate.season.history: 2d of history hold no week: weekends and holidays are not told from other days',
+    ],
+    [
+      'a look-back period that the arrival rate does not look at',
+      { preset: 'arrival-rate', lookBackPeriod: '1m' },
+      'warning lookBackPeriod: has no effect on the arrival rate, which has windows of its own and is read alone',
+    ],
+    [
+      'a burst that nothing tells',
+      { preset: 'arrival-rate', burst: { threshold: 2 } },
+      'warning burst: has no effect while the arrival rate is read alone: a burst is told by ongoing requests',
+    ],
+    [
+      'sleep that comes with a preset',
+      { preset: 'arrival-rate', minReplicas: 0 },
+      'warning minReplicas: zero is reached after 1m30s, sooner than a cold start takes (coldStart.default 5m)',
+    ],
+    [
+      'a preset that nobody has',
+      { preset: 'arrival-rates' },
+      'error preset: must be one of "ray", "arrival-rate" (did you mean "arrival-rate"?), was "arrival-rates"',
+    ],
   ])('tells of %s', (_, policy, issue) => {
     expect(told(policy)).toEqual([issue]);
+  });
+
+  it('lays what is given over its preset, each signal by itself', () => {
+    const read = (policy: object) => readPolicy({ policy: 'p', maxReplicas: 4, ...policy });
+    expect(read({ preset: 'arrival-rate' })).toEqual({
+      issues: [],
+      value: {
+        maxReplicas: 4,
+        upscaleDelay: 0,
+        downscaleDelay: 90_000,
+        delay: { apply: 'max' },
+        signals: { only: 'arrivalRate', arrivalRate: {} },
+      },
+    });
+    const signals = { arrivalRate: { perReplica: 2 } };
+    expect(read({ preset: 'arrival-rate', downscaleDelay: '5m', signals }).value).toMatchObject({
+      upscaleDelay: 0,
+      downscaleDelay: 300_000,
+      signals: { only: 'arrivalRate', arrivalRate: { perReplica: 2 } },
+    });
+    expect(read({ preset: 'ray' }).value).toEqual({ maxReplicas: 4 });
   });
 
   it('says nothing of a window that only takes the last value', () => {
