@@ -52,6 +52,8 @@ export interface Calendar {
   readonly covers: { readonly from: string; readonly to: string } | null;
   /** First instant after `covers`, epoch ms; null without covers. */
   readonly coveredUntil: number | null;
+  /** Windows that ask for a floor with a lead of their own, in ms; left out where all leads are `auto`. */
+  readonly fixedLeads?: readonly { readonly window: string; readonly lead: number }[];
   /** In the file's order. */
   readonly sessionNames: readonly string[];
   boundsAt(at: number, autoLeadMs: number): Bounds;

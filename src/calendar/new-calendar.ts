@@ -41,6 +41,9 @@ export function newCalendar({
     timezone: zone.name,
     covers: covers && { from: formatDate(covers.from), to: formatDate(covers.to) },
     coveredUntil,
+    fixedLeads: windows.flatMap(({ name, floor, lead }) =>
+      floor === null || lead === 'auto' ? [] : [{ window: name, lead }],
+    ),
     sessionNames: [...sessions.keys()],
     boundsAt(at, autoLeadMs): Bounds {
       const { floor, ceiling, policy, windows } = timeline.at(at, autoLeadMs);

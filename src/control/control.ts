@@ -157,7 +157,7 @@ export class Control implements Scaler {
 
   async explain(query: ExplainQuery): Promise<DecisionRecord> {
     const record = await this.#explainer.explain(query);
-    return { ...record, warnings: warningsFor(record, this.health()) };
+    return { ...record, warnings: [...warningsFor(record, this.health()), ...(record.warnings ?? [])] };
   }
 
   chart(query: ExplainQuery): readonly ChartPoint[] {

@@ -77,7 +77,8 @@ export interface Policy {
   readonly aggregation: 'mean' | 'max' | 'min' | 'last';
   readonly signals: Signals;
   readonly burst: { readonly threshold: number; readonly hold: number } | null;
-  readonly buffer: { readonly min: number; readonly max: number; readonly lead: number } | null;
+  /** `lead` null: what was measured of nodes, or 5 m. */
+  readonly buffer: { readonly min: number; readonly max: number; readonly lead: number | null } | null;
   readonly coldStart: { readonly default: number; readonly max: number };
   readonly delay: { readonly apply: 'last' | 'min' | 'mean' | 'max' };
   readonly guards: { readonly consolidation: boolean };
@@ -140,7 +141,7 @@ function policyOf(fields: PolicyFields): Policy {
       ? {
           min: fields.buffer.min ?? 0,
           max: fields.buffer.max ?? Number.MAX_SAFE_INTEGER,
-          lead: fields.buffer.lead ?? 300_000,
+          lead: fields.buffer.lead ?? null,
         }
       : null,
     coldStart: { default: fields.coldStart?.default ?? 300_000, max: fields.coldStart?.max ?? 1_800_000 },

@@ -5,12 +5,13 @@ import { boundsStep, type Limits, limitsOf } from '../policy/bounds.ts';
 import { bufferStep } from '../policy/buffer.ts';
 import { burstStep } from '../policy/burst.ts';
 import { clampStep } from '../policy/clamp.ts';
+import { coldStartWarnings } from '../policy/cold-start-warnings.ts';
 import { type DelayResult, delayStep } from '../policy/delay.ts';
 import { type DemandResult, demandStep, readSignals } from '../policy/demand.ts';
 import { gainStep } from '../policy/gain.ts';
 import { guardsStep } from '../policy/guards.ts';
 import { type Hold, holdOf, isAsleep } from '../policy/hold.ts';
-import { landingStep } from '../policy/landing.ts';
+import { landingStep, type Standing } from '../policy/landing.ts';
 import { autoLead } from '../policy/lead.ts';
 import type { Reading } from '../policy/measure.ts';
 import type { StepResult } from '../policy/step-result.ts';
@@ -53,7 +54,10 @@ export function decide(input: DecisionInput, state: DecisionState): Outcome {
   if (scene.target === null) return nothingKnown(scene, steps, readings, demanded);
   const target = scene.target;
   const { out: demand, absolute } = demanded;
-  const gain = gainStep({ demand, running: scene.running, target, absolute }, scene.policy);
+  const gain = gainStep(
+    { demand, running: scene.running, target, absolute, starting: scene.facts.starting },
+    scene.policy,
+  );
   record('gain', demanded.out, gain);
   const bounded = boundsStep(gain.out, scene.limits, scene.policy, scene.bounds.windows);
   record('bounds', gain.out, bounded);
@@ -88,11 +92,12 @@ export function decide(input: DecisionInput, state: DecisionState): Outcome {
       limits: scene.limits,
       unschedulable: scene.facts.unschedulable,
       unschedulableSince,
+      stuck: scene.facts.cluster?.unschedulable ?? null,
     },
     scene.policy,
   );
   record('guards', delayed.out, guarded);
-  const landed = landingStep(guarded.out, scene.facts.spec ?? scene.facts.ready, scene.policy);
+  const landed = landingStep(guarded.out, standingOf(scene.facts), scene.policy);
   record('landing', guarded.out, landed);
   const clamped = clampStep(landed.out, target, scene.limits, scene.policy, scene.bounds.windows);
   record('clamp', landed.out, clamped);
@@ -107,7 +112,16 @@ export function decide(input: DecisionInput, state: DecisionState): Outcome {
     buffer: buffer.out,
   };
   return {
-    decision: tell(scene, { steps, readings, hold, demanded, delayed, answer: clamped.out, next }),
+    decision: tell(scene, {
+      steps,
+      readings,
+      hold,
+      demanded,
+      delayed,
+      answer: clamped.out,
+      next,
+      warning: landed.warning,
+    }),
     state: next,
   };
 }
@@ -209,15 +223,24 @@ function seenSince({ state, current, input }: Scene): number | null {
 
 function stuckSince({ state, facts, input }: Scene): number | null {
   if (facts.unschedulable === null) return state.unschedulableSince;
-  return facts.unschedulable > 0 ? (state.unschedulableSince ?? input.at) : null;
+  if (facts.unschedulable === 0) return null;
+  // The pod itself knows since when, whatever this process has seen of it.
+  return facts.cluster?.unschedulable?.since ?? state.unschedulableSince ?? input.at;
+}
+
+/** What the HPA starts from. */
+function standingOf({ spec, ready, cluster }: ReplicaFacts): Standing {
+  return {
+    current: spec ?? ready,
+    created: cluster?.created ?? null,
+    autoscaler: cluster?.autoscaler ?? null,
+  };
 }
 
 function bufferOf(scene: Scene, target: number | null): StepResult {
   const { input, facts, lead, state, policy } = scene;
-  return bufferStep(
-    { at: input.at, target, facts, calendar: input.calendar, lead, previous: state.buffer },
-    policy,
-  );
+  const { at, calendar, nodeP95 = null } = input;
+  return bufferStep({ at, target, facts, calendar, lead, previous: state.buffer, nodeP95 }, policy);
 }
 
 /** Neither an answer from before nor a replica count: any number could shrink the fleet, so there is none. */
@@ -236,7 +259,16 @@ function nothingKnown(
     unschedulableSince: stuckSince(scene),
   };
   return {
-    decision: tell(scene, { steps, readings, hold, demanded, delayed: null, answer: null, next: state }),
+    decision: tell(scene, {
+      steps,
+      readings,
+      hold,
+      demanded,
+      delayed: null,
+      answer: null,
+      next: state,
+      warning: null,
+    }),
     state,
   };
 }
@@ -249,6 +281,8 @@ interface Ending {
   readonly delayed: DelayResult | null;
   readonly answer: number | null;
   readonly next: DecisionState;
+  /** Why the answer will not arrive, or null. */
+  readonly warning: string | null;
 }
 
 function tell(scene: Scene, ending: Ending): Outcome['decision'] {
@@ -260,6 +294,11 @@ function tell(scene: Scene, ending: Ending): Outcome['decision'] {
     due: ending.delayed?.due ?? null,
     hold: ending.hold,
   });
+  const warnings = [
+    ...(ending.warning === null ? [] : [ending.warning]),
+    ...coldStartWarnings({ ...input, cooldownPeriod: scene.facts.cluster?.cooldownPeriod ?? null }, policy),
+    ...coverageWarnings(scene.facts),
+  ];
   return {
     at: input.at,
     replicas: ending.answer,
@@ -287,5 +326,14 @@ function tell(scene: Scene, ending: Ending): Outcome['decision'] {
     timers,
     next: nextOf({ at: input.at, timers, wish: ending.next.wish, calendar: input.calendar, lead }),
     demand: ending.demanded.out,
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
+}
+
+/** Ready replicas that nobody scrapes: their requests are missing from the demand. */
+function coverageWarnings({ cluster, ready }: ReplicaFacts): readonly string[] {
+  const coverage = cluster?.coverage ?? null;
+  if (coverage === null || ready === null || coverage >= 1) return [];
+  const reporting = Math.round(coverage * ready);
+  return [`${reporting} of ${ready} ready pods report: what the others do is not in the demand`];
 }

@@ -14,6 +14,8 @@ export interface DecisionInput {
   readonly samples: readonly Sample[];
   /** Measured p95 cold start, ms; null before five were measured. */
   readonly coldStartP95: number | null;
+  /** Measured p95 of waiting for a node, ms; null or left out before five were measured. */
+  readonly nodeP95?: number | null;
   readonly evaluationInterval: number;
   /** What weeks of history came to, where the policy learns from them; null or left out: nothing is known. */
   readonly traffic?: Traffic | null;

@@ -65,6 +65,8 @@ export interface Decision {
   readonly next: { readonly at: number; readonly replicas?: number; readonly why: string } | null;
   /** Replicas that demand alone asks for, before gain and bounds; null while unknown. */
   readonly demand: number | null;
+  /** What will not go as it should, in sentences; left out where there is nothing to say. */
+  readonly warnings?: readonly string[];
 }
 
 /** A decision of a fleet as stored and as explain answers it. */
@@ -74,8 +76,6 @@ export interface DecisionRecord extends Decision {
   /** Which revision of the configuration decided. */
   readonly revision: string;
   readonly recomputed?: boolean;
-  /** What the reader should know beside the decision: a refused reload, a dead source, coverage that has ended. */
-  readonly warnings?: readonly string[];
 }
 
 /** What lists, metrics and the log need of a decision: a record without its steps, of which 10,000 are kept. */

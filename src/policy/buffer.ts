@@ -1,6 +1,7 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { Policy } from '../core/policy.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
+import { bufferLead } from './lead.ts';
 import { type StepResult, trim } from './step-result.ts';
 
 export interface BufferInput {
@@ -11,6 +12,8 @@ export interface BufferInput {
   /** The fleet's own lead, ms. */
   readonly lead: number;
   readonly previous: number | null;
+  /** Measured p95 of waiting for a node, ms; null or left out before five were measured. */
+  readonly nodeP95?: number | null;
 }
 
 /**
@@ -23,7 +26,8 @@ export function bufferStep(input: BufferInput, policy: Policy): StepResult {
   const { at, target, facts, calendar, lead, previous } = input;
   if (policy.buffer === null) return { out: 0, reason: 'no buffer is configured', inputs: {} };
   if (target === null) return { out: null, reason: 'the fleet itself is unknown', inputs: {} };
-  const { min, max, lead: further } = policy.buffer;
+  const { min, max } = policy.buffer;
+  const further = bufferLead(policy, input.nodeP95 ?? null);
   const floor = calendar === null ? 0 : calendar.maxFloor(at, at + further, lead);
   const there = Math.max(target, (facts.ready ?? 0) + (facts.starting ?? 0));
   const wanted = Math.max(min, floor - there, 0);

@@ -11,13 +11,16 @@ export interface GainInput {
   readonly target: number;
   /** The demand is a count by itself, not one measured from the replicas that run. */
   readonly absolute?: boolean;
+  /** Replicas that were asked for and do not serve yet; null or left out while unknown. */
+  readonly starting?: number | null;
 }
 
 /**
  * Step 3, Ray Serve's gain: from the running replicas toward the demand by the up or down factor, rounded up; a fall
  * that rounding would swallow is one replica. With nothing running demand has no base: one (the factor rounded up) is
  * asked for when anything waits, never less than the target, and `direct` says that the delay is skipped, as Ray does. An
- * absolute demand has its base with nothing running, too.
+ * absolute demand has its base with nothing running, too. A factor above 1 reaches beyond the demand: what is starting
+ * counts as there, or the same step would be asked for again until it serves.
  */
 export function gainStep(input: GainInput, policy: Policy): StepResult & { readonly direct: boolean } {
   const { demand, running, absolute = false } = input;
@@ -29,14 +32,15 @@ export function gainStep(input: GainInput, policy: Policy): StepResult & { reado
   if (demand === null) return { out: null, reason: 'demand is unknown', inputs, direct: false };
   if (running === 0) return { ...fromNothing(input, demand, policy), inputs, direct: true };
   const factor = demand > running ? policy.upscalingFactor : policy.downscalingFactor;
-  const gained = running + factor * (demand - running);
+  const base = factor > 1 ? Math.max(running, Math.min(running + (input.starting ?? 0), demand)) : running;
+  const gained = base + factor * (demand - base);
   let out = Math.ceil(absolute ? round6(gained) : gained);
   const swallowed = Math.ceil(demand) < running && out === running;
   if (swallowed) out -= 1;
   const way =
     factor === 1
       ? `${trim(demand)} rounded up`
-      : `${trim(factor)} of the way from ${running} running to ${trim(demand)}`;
+      : `${trim(factor)} of the way from ${trim(base)} ${base === running ? 'running' : 'running or starting'} to ${trim(demand)}`;
   return { out, reason: `${way} is ${out}${swallowed ? ' (one at least)' : ''}`, inputs, direct: false };
 }
 

@@ -1,3 +1,4 @@
+import type { Unschedulable } from '../core/cluster-facts.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Policy } from '../core/policy.ts';
 import { round6 } from '../signal/window.ts';
@@ -15,6 +16,8 @@ export interface GuardsInput {
   readonly limits: Limits;
   readonly unschedulable: number | null;
   readonly unschedulableSince: number | null;
+  /** The pod that waits longest and the scheduler's words; left out where they are not known. */
+  readonly stuck?: Unschedulable | null;
 }
 
 /**
@@ -51,11 +54,12 @@ function ceilingOf({ ceiling, max }: Limits): number {
 }
 
 function provisioning(input: GuardsInput, policy: Policy): StepResult & { readonly out: number } {
-  const { at, wanted, target, unschedulable, unschedulableSince } = input;
+  const { at, wanted, target, unschedulable, unschedulableSince, stuck: longest = null } = input;
   const waited = unschedulableSince === null ? 0 : at - unschedulableSince;
   const inputs = { target, unschedulable, unschedulableFor: waited };
   if (unschedulableSince === null || waited < policy.provisionTimeout)
     return { out: wanted, reason: 'nothing to guard', inputs };
   const stuck = `${replicas(unschedulable ?? 0)} could not be scheduled for ${formatDuration(waited)}`;
-  return { out: target, reason: `no further rise: ${stuck}`, inputs };
+  const said = longest === null ? '' : `; the scheduler says of ${longest.pod}: ${longest.message}`;
+  return { out: target, reason: `no further rise: ${stuck}${said}`, inputs };
 }

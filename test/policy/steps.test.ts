@@ -98,6 +98,8 @@ describe('the guards', () => {
 });
 
 describe('the landing', () => {
+  const from = (current: number) => ({ current, created: null, autoscaler: null });
+
   it.each([
     [20, 22, 20],
     [20, 23, 23],
@@ -110,16 +112,16 @@ describe('the landing', () => {
   });
 
   it('reports what would be swallowed, and rounds up out of the band only when asked to', () => {
-    expect(landingStep(21, 20, aPolicy({}))).toMatchObject({
+    expect(landingStep(21, from(20), aPolicy({}))).toMatchObject({
       out: 21,
       reason: expect.stringContaining('would keep 20'),
     });
-    expect(landingStep(21, 20, aPolicy({ landing: { tolerance: 0.1 } }))).toMatchObject({
+    expect(landingStep(21, from(20), aPolicy({ landing: { tolerance: 0.1 } }))).toMatchObject({
       out: 21,
       reason: expect.stringContaining('keeps 20 replicas instead of 21'),
     });
-    expect(landingStep(21, 20, aPolicy({ landing: { tolerance: 0.1, roundUp: true } })).out).toBe(23);
-    expect(landingStep(19, 20, aPolicy({ landing: { tolerance: 0.1, roundUp: true } })).out).toBe(19);
+    expect(landingStep(21, from(20), aPolicy({ landing: { tolerance: 0.1, roundUp: true } })).out).toBe(23);
+    expect(landingStep(19, from(20), aPolicy({ landing: { tolerance: 0.1, roundUp: true } })).out).toBe(19);
   });
 });
 
