@@ -15,8 +15,8 @@ export interface LagrangianPlan {
 }
 
 /** Milliseconds of GPU for a late request: more than any schedule costs, so that none is bought off. */
-const NO_PRICE = 1e15;
-const BISECTIONS = 40;
+const NO_PRICE = 1e12;
+const BISECTIONS = 32;
 
 /**
  * Prices a late request and finds the cheapest schedule at that price, which is a shortest path through (slot, replicas);
@@ -24,13 +24,14 @@ const BISECTIONS = 40;
  * that the schedule makes, and those are counted again until they agree.
  */
 export function planByPrice(problem: OracleProblem): LagrangianPlan {
+  const late = lateTable(problem);
   let startMs = meanStart(problem, problem.maxReplicas);
-  let plan = searchPrice(problem, startMs);
+  let plan = searchPrice(problem, late, startMs);
   for (let round = 0; round < 3; round++) {
     const mean = meanStart(problem, plan.schedule.starts);
     if (Math.abs(mean - startMs) < 1) break;
     startMs = mean;
-    const next = searchPrice(problem, startMs);
+    const next = searchPrice(problem, late, startMs);
     if (compareCost(next.schedule, plan.schedule, problem.allowedLate) < 0) plan = next;
   }
   return plan;
@@ -43,14 +44,23 @@ function meanStart(problem: OracleProblem, count: number): number {
   return sum / counted;
 }
 
-function searchPrice(problem: OracleProblem, startMs: number): LagrangianPlan {
-  const at = (price: number) => shortest(problem, startMs, price);
+/** Row by slot, from minReplicas up: asked for some hundred times. */
+function lateTable({ slots, minReplicas, maxReplicas, late }: OracleProblem): Float64Array {
+  const width = maxReplicas - minReplicas + 1;
+  return Float64Array.from({ length: slots * width }, (_, index) =>
+    late(Math.floor(index / width), minReplicas + (index % width)),
+  );
+}
+
+function searchPrice(problem: OracleProblem, late: Float64Array, startMs: number): LagrangianPlan {
+  const at = (price: number) => shortest(problem, late, startMs, price);
   const strictest = at(NO_PRICE);
   if (strictest.schedule.late > problem.allowedLate)
     return { schedule: strictest.schedule, boundMs: strictest.valueMs };
   const free = at(0);
   if (free.schedule.late <= problem.allowedLate) return { schedule: free.schedule, boundMs: free.valueMs };
-  let [low, high] = [0, problem.slotMs * problem.maxReplicas * 4];
+  let [low, high] = [0, problem.slotMs];
+  while (high < NO_PRICE && at(high).schedule.late > problem.allowedLate) [low, high] = [high, high * 8];
   let best = strictest.schedule;
   let boundMs = free.valueMs;
   for (let step = 0; step < BISECTIONS && high - low > 1e-3; step++) {
@@ -68,7 +78,7 @@ function searchPrice(problem: OracleProblem, startMs: number): LagrangianPlan {
 }
 
 /** The cheapest path at a price, and its value: GPU milliseconds plus priced late requests. */
-function shortest(problem: OracleProblem, startMs: number, price: number) {
+function shortest(problem: OracleProblem, late: Float64Array, startMs: number, price: number) {
   const { slots, slotMs, minReplicas, maxReplicas, initialReplicas } = problem;
   const width = maxReplicas - minReplicas + 1;
   const from = new Int16Array(slots * width);
@@ -106,7 +116,7 @@ function shortest(problem: OracleProblem, startMs: number, price: number) {
     }
     for (let index = 0; index < width; index++) {
       const count = minReplicas + index;
-      next[index] = (next[index] ?? 0) + count * slotMs + price * problem.late(slot, count);
+      next[index] = (next[index] ?? 0) + count * slotMs + price * (late[row + index] ?? 0);
     }
     [value, next] = [next, value];
   }
