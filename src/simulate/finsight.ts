@@ -36,6 +36,7 @@ const DAY_TO_DAY_SIGMA = 0.15;
 const MINUTE_MS = 60_000;
 /** Minutes of the regular session that a mean refers to. */
 const SESSION_MINUTES = 390;
+const DAY_MINUTES = 1_440;
 
 /** First and last instant of the workload: midnights of the calendar's zone. */
 export function finSightSpan({ calendar, from, days }: Pick<FinSightOptions, 'calendar' | 'from' | 'days'>) {
@@ -61,7 +62,7 @@ interface TradingDay {
   readonly from: number;
   readonly to: number;
   readonly session: Session | null;
-  /** Questions of one tenant in the session, over SESSION_MINUTES minutes of intensity 1. */
+  /** Questions of one tenant in a minute of intensity 1. */
   readonly perMinute: number;
 }
 
@@ -101,16 +102,15 @@ function volatileDates(seed: string | number, dates: readonly string[]): Readonl
   );
 }
 
-/** What scales the intensities of a session so that it brings its share of a regular day's questions. */
+/** What scales the intensities of a day so that all of it brings a regular day's questions, or a short day's share. */
 function shapeOf(session: Session): number {
   const { open, close } = hoursOf(session);
   const minutes = Math.round((close - open) / MINUTE_MS);
   let sum = 0;
-  for (let minute = 0; minute < minutes; minute++)
-    sum += inSession(session, open + (minute + 0.5) * MINUTE_MS);
-  const share =
-    session.name === undefined ? 1 : Math.min(1, Math.max(SHORT_SESSION, minutes / SESSION_MINUTES));
-  return sum === 0 ? 1 : (share * SESSION_MINUTES) / sum;
+  for (let minute = minutes - DAY_MINUTES; minute < minutes; minute++)
+    sum += Math.max(OUTSIDE_SESSION, inSession(session, open + (minute + 0.5) * MINUTE_MS));
+  const short = Math.max(SHORT_SESSION, minutes / SESSION_MINUTES);
+  return ((session.name === undefined ? 1 : Math.min(1, short)) * SESSION_MINUTES) / sum;
 }
 
 function hoursOf({ intervals }: Session): { readonly open: number; readonly close: number } {
