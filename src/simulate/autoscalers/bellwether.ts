@@ -1,9 +1,9 @@
 import type { Calendar } from '../../calendar/calendar.ts';
+import { arrivalRuleOf } from '../../core/arrival-rule.ts';
 import { type HpaSpec, openBehavior } from '../../core/hpa-spec.ts';
-import type { PolicyFields } from '../../core/policy.ts';
+import { historyWindow, type PolicyFields } from '../../core/policy.ts';
 import type { Sample } from '../../core/sample.ts';
 import { decide } from '../../decision/decide.ts';
-import type { DecisionInput } from '../../decision/input.ts';
 import type { Decision } from '../../decision/record.ts';
 import { type DecisionState, EMPTY_STATE } from '../../decision/state.ts';
 import type { ColdStart, Draw } from '../pod.ts';
@@ -12,6 +12,7 @@ import type { Autoscaler, FleetView, Setting, Trigger } from './autoscaler.ts';
 import { createSampler } from './bellwether-sample.ts';
 import { createKedaHpa } from './keda-hpa.ts';
 import { gatewayTrigger } from './keda-triggers.ts';
+import { createTrafficLog, type TrafficLog } from './traffic-log.ts';
 
 export interface BellwetherOptions {
   readonly name: string;
@@ -28,10 +29,8 @@ export interface BellwetherOptions {
   readonly pollingIntervalMs?: number;
   /** Sees every decision as it is made. */
   readonly onDecision?: (decision: Decision) => void;
-  /** Further inputs of decide() at an instant, such as what history has taught. */
-  readonly inputs?: (view: FleetView, sample: Sample) => Partial<DecisionInput>;
-  /** How far back decide() looks at samples; default the look-back window. */
-  readonly samplesMs?: number;
+  /** What Prometheus holds of the weeks before, for policies that learn from them; default nothing yet. */
+  readonly traffic?: TrafficLog;
 }
 
 /**
@@ -49,7 +48,8 @@ export function createBellwether(setting: Setting, options: BellwetherOptions): 
     gateway: fields.signals?.arrivalRate?.promql !== undefined,
     query: fields.signals?.query !== undefined,
   });
-  const keepMs = options.samplesMs ?? fields.lookBackPeriod ?? 30_000;
+  const traffic = options.traffic ?? createTrafficLog(calendar, historyOf(fields));
+  const keepMs = historyWindow(fields);
   const coldStartP95 = measuredP95(setting.coldStart);
   const samples: Sample[] = [];
   let state: DecisionState = EMPTY_STATE;
@@ -69,7 +69,7 @@ export function createBellwether(setting: Setting, options: BellwetherOptions): 
         samples,
         coldStartP95,
         evaluationInterval: evaluationIntervalMs,
-        ...options.inputs?.(view, current),
+        traffic: traffic.record(current),
       },
       state,
     );
@@ -105,6 +105,15 @@ export function createBellwether(setting: Setting, options: BellwetherOptions): 
     ],
     explain: () => last?.reason ?? 'nothing was decided yet',
   });
+}
+
+const DAY_MS = 86_400_000;
+
+/** How far back the policy learns from, whole days in ms; 0: not at all. */
+function historyOf({ signals }: PolicyFields): number {
+  return signals?.arrivalRate === undefined
+    ? 0
+    : Math.ceil(arrivalRuleOf(signals.arrivalRate).history / DAY_MS) * DAY_MS;
 }
 
 const DRAWS = 2_000;
