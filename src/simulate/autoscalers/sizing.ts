@@ -12,10 +12,10 @@ export interface ReplicaLoad {
 const PROMPT_TOKENS = 1155;
 const OUTPUT_TOKENS = 211;
 /** Beyond it waiting grows faster than load; what people leave free after a load test. */
-const UTILIZATION = 0.7;
+const UTILIZATION = 0.6;
 
 /**
- * The load at 70 % of what saturates a replica, and within 70 % of its KV cache and its batch. From the step model: with n
+ * The load at 60 % of what saturates a replica, and within 60 % of its KV cache and its batch. From the step model: with n
  * requests in flight each of the OUTPUT_TOKENS steps takes a + n (b + c x tokens held), and while one request lives n others
  * are prefilled, so it stays T = OUTPUT_TOKENS x a + n x work, and the rate n / T tends to 1 / work.
  */

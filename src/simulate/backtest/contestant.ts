@@ -1,11 +1,9 @@
 import type { Calendar } from '../../calendar/calendar.ts';
-import { arrivalRuleOf } from '../../core/arrival-rule.ts';
-import { historyWindow, type PolicyFields } from '../../core/policy.ts';
+import type { PolicyFields } from '../../core/policy.ts';
 import type { Autoscaler } from '../autoscalers/autoscaler.ts';
 import { createBellwether } from '../autoscalers/bellwether.ts';
 import { peersFor } from '../autoscalers/catalogue.ts';
 import type { KnobValues } from '../autoscalers/peer.ts';
-import { createTrafficLog } from '../autoscalers/traffic-log.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Who takes part, as plain data, so that a worker thread can be told. `label` is unique in a backtest. */
@@ -40,13 +38,5 @@ function bellwether(
   fields: PolicyFields,
   calendar: Calendar | null,
 ): Autoscaler {
-  const { arrivalRate } = fields.signals ?? {};
-  const log = createTrafficLog(calendar, arrivalRate ? arrivalRuleOf(arrivalRate).history : 0);
-  return createBellwether(scenario, {
-    name,
-    fields,
-    calendar,
-    samplesMs: historyWindow(fields),
-    inputs: (_view, sample) => ({ traffic: log.record(sample) }),
-  });
+  return createBellwether(scenario, { name, fields, calendar });
 }
