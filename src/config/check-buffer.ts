@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { shown } from '../core/problem.ts';
 import { selectorOf, selects } from '../ingest/kubernetes/selector.ts';
 import { mended, warningAt } from './issue.ts';
@@ -76,7 +77,7 @@ function roomIssues(pauses: Workload, fleet: Workload): readonly Finding[] {
   const places = ['nodeSelector', 'tolerations'].flatMap((key) => {
     const wanted = at(fleet.document.value, [...POD, key]);
     const own = at(pauses.document.value, [...POD, key]);
-    if (JSON.stringify(own) === JSON.stringify(wanted)) return [];
+    if (isDeepStrictEqual(own, wanted)) return [];
     const message = `should be that of the fleet (${placeOf(fleet)}): else the room is on other nodes`;
     const issue = warningAt([...POD, key], message);
     return [{ document: pauses.document, issue: wanted === undefined ? issue : mended(issue, wanted) }];

@@ -11,7 +11,10 @@ import type { YamlDocument } from './yaml.ts';
  * What ScaledObjects, and the workloads, Services and PriorityClasses beside them, say of each other: only of what is
  * among the documents, and only around triggers of ours.
  */
-export function workloadProblems(documents: readonly YamlDocument[]): readonly Problem[] {
+export function workloadProblems(
+  documents: readonly YamlDocument[],
+  { isLive = false } = {},
+): readonly Problem[] {
   const workloads = workloadsOf(documents);
   const scaled = scaledOf(workloads);
   const ours = scaled.filter(({ fleets }) => fleets.length > 0);
@@ -19,7 +22,8 @@ export function workloadProblems(documents: readonly YamlDocument[]): readonly P
     ...ours.flatMap((each) => [
       ...targetIssues(each, scaled),
       ...selectorIssues(each, scaled),
-      ...replicaIssues(each),
+      // A live workload always has a count.
+      ...(isLive ? [] : replicaIssues(each)),
       ...seriesIssues(each, ours),
       ...servedIssues(each, scaled),
     ]),

@@ -25,6 +25,8 @@ export interface CheckReport {
   readonly skipped: readonly { readonly file: string; readonly line: number; readonly what: string }[];
   /** Whether something that was named is not there, which is wrong usage and no wrong content. */
   readonly missing: boolean;
+  /** The names that the files' own configuration gives. */
+  readonly known: Known;
 }
 
 interface CheckedDocument {
@@ -65,6 +67,7 @@ export async function checkFiles(
     problems: inOrder(problems),
     skipped: alone.flatMap(skippedOf),
     missing: missing.length > 0,
+    known,
   };
 }
 

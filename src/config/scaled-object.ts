@@ -69,7 +69,7 @@ function readOurs({ metadata, spec }: z.infer<typeof ScaledObject>, known: Known
 }
 
 /** An external trigger that names a thing which only ours know. Another external scaler's metadata are its own. */
-function isOurs(trigger: Trigger): boolean {
+export function isOurs(trigger: Trigger): boolean {
   if (trigger.type !== 'external' && trigger.type !== 'external-push') return false;
   const metadata = trigger.metadata;
   if (typeof metadata !== 'object' || metadata === null) return false;

@@ -56,7 +56,7 @@ export function scaledOf(workloads: readonly Workload[]): readonly Scaled[] {
 /** `file:line` of a document, for sentences about another. */
 export function placeOf({ document }: Workload): string {
   const [place] = document.toProblems([{ path: [], message: '', severity: 'error' }]);
-  return place === undefined || place.line === 0 ? document.file : `${place.file}:${place.line}`;
+  return place === undefined ? document.file : `${place.file}:${place.line}`;
 }
 
 /** Of the pods that a workload makes. */

@@ -120,4 +120,30 @@ describe('bellwether check', () => {
     });
     expect(exit).toBe(1);
   });
+
+  it('prints the repaired lines of a ScaledObject as a patch, for the versions it is meant for', async () => {
+    const large = TRIGGER.replace('maxReplicaCount: 4', 'maxReplicaCount: 40').replace(
+      '{behavior: {',
+      '{behavior: {scaleUp: {tolerance: "0", policies: [{type: Pods, value: 100, periodSeconds: 15}]}, ',
+    );
+    const directory = await aDirectory({ 'so.yaml': large });
+    const { err, exit } = await check(directory, '--kubernetes-version=1.34', 'so.yaml');
+    expect(err).toEqual([
+      expect.stringMatching(/^so\.yaml:7:\d+ .*scaleUp\.tolerance: warning: is dropped by Kubernetes 1\.34/),
+      expect.stringMatching(/^so\.yaml:7:\d+ .*scaleDown\.tolerance: warning: should be "0"/),
+      expect.stringMatching(/^ {4}- {3}advanced: .*scaleDown: \{stabilizationWindowSeconds: 30\}/),
+      expect.stringMatching(
+        /^ {4}\+ {3}advanced: .*scaleDown: \{stabilizationWindowSeconds: 30, tolerance: "0"\}/,
+      ),
+    ]);
+    expect(exit).toBe(0);
+  });
+
+  it('asks for files where no cluster is to be asked', async () => {
+    const directory = await aDirectory({});
+    expect(await check(directory)).toMatchObject({
+      err: ['must be given files to check, or --cluster'],
+      exit: 2,
+    });
+  });
 });
