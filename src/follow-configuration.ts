@@ -58,8 +58,8 @@ function takeOver(options: FollowOptions, revision: Revision): void {
   serveRevision(options, revision);
   const { id, policies, calendars } = revision;
   log.info({ revision: id, policies: policies.size, calendars: calendars.size }, 'configuration reloaded');
-  if (listenSettings(before) !== listenSettings(revision.config))
-    log.warn({}, 'listen and tls take effect at the next start');
+  if (startSettings(before) !== startSettings(revision.config))
+    log.warn({}, 'listen, tls and kubernetes take effect at the next start');
 }
 
 function serveRevision({ metrics, log }: FollowOptions, { id, calendars, warnings }: Revision): void {
@@ -73,8 +73,8 @@ function sourceSettings(config: BellwetherConfig): string {
   return JSON.stringify({ prometheus, scrape, settle, staleAfter, historyLimit, evaluationInterval });
 }
 
-function listenSettings({ listen, tls }: BellwetherConfig): string {
-  return JSON.stringify({ listen, tls });
+function startSettings({ listen, tls, kubernetes }: BellwetherConfig): string {
+  return JSON.stringify({ listen, tls, kubernetes: { ...kubernetes, podDeletionCost: undefined } });
 }
 
 function report(log: Logger, problems: readonly Problem[]): void {

@@ -4,12 +4,17 @@ import type { Revision } from './config/revision.ts';
 import { Control } from './control/control.ts';
 import { startGridClock } from './control/grid-clock.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import type { TriggerRef } from './control/scaler.ts';
 import type { ReplicaFacts } from './core/sample.ts';
+import { ScalerError } from './core/scaler-error.ts';
 import { followConfiguration, type Live } from './follow-configuration.ts';
+import type { Cluster } from './ingest/kubernetes/cluster.ts';
+import { withCluster } from './ingest/kubernetes/with-cluster.ts';
 import { createDecisionLog } from './serve/decision-log.ts';
 import { startGrpcServer } from './serve/grpc/server.ts';
 import { startHttpServer } from './serve/http/server.ts';
 import { createMetrics, type Metrics } from './serve/metrics.ts';
+import { triggersOf, wireCluster } from './wire-cluster.ts';
 import { type ScrapeTarget, type WiredSource, wireSource } from './wire-source.ts';
 
 export interface StartOptions {
@@ -39,21 +44,38 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
   const { log, clock } = options;
   let virtualNow = 0;
   const now = clock === 'virtual' ? () => virtualNow : Date.now;
-  const wire = ({ config }: Revision): WiredSource =>
-    wireSource({
+  const metrics = createMetrics({ now });
+  const cluster =
+    clock === 'virtual'
+      ? null
+      : await wireCluster({
+          config: options.revision.config,
+          log,
+          now,
+          onTrigger: (ref) => enrol(control, ref, log),
+          onColdStart(fleet, key, start) {
+            metrics.coldStarted(fleet, start.total);
+            metrics.coldStartLevers(fleet, start.levers);
+            control.coldStarted(key, start);
+          },
+        });
+  const wire = ({ config }: Revision): WiredSource => {
+    const wired = wireSource({
       config,
       now,
       lockStep: clock === 'virtual',
       targets: options.targets,
       replicas: options.replicas,
     });
+    return cluster === null ? wired : { ...wired, source: withCluster(wired.source, cluster) };
+  };
   const live: Live = { revision: options.revision, wired: wire(options.revision) };
-  const metrics = createMetrics({ now });
-  const control = createControl(live, { metrics, log, now });
+  const control: Control = createControl(live, { metrics, log, now, cluster });
   const servers = await startServers(live.revision.config, { control, metrics, log, now }).catch(
     async (reason: unknown) => {
       control.close();
       await live.wired.source.close();
+      await cluster?.close();
       throw reason;
     },
   );
@@ -61,7 +83,12 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
     log,
     now,
     revision: () => live.revision,
-    forget: (idleMs) => control.forget(idleMs),
+    forget(idleMs) {
+      // A ScaledObject that is there is not forgotten, whether or not KEDA asks.
+      for (const object of cluster?.scaledObjects() ?? [])
+        for (const ref of triggersOf(object)) control.resolve(ref);
+      return control.forget(idleMs);
+    },
   });
   const watcher = followConfiguration({
     file: options.configFile,
@@ -82,6 +109,7 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
     await servers.http.close();
     control.close();
     await live.wired.source.close();
+    await cluster?.close();
   };
   let stopped: Promise<void> | null = null;
   return {
@@ -105,13 +133,17 @@ interface Surroundings {
   readonly now: () => number;
 }
 
-function createControl(live: Live, { metrics, log, now }: Surroundings): Control {
+function createControl(
+  live: Live,
+  { metrics, log, now, cluster }: Surroundings & { readonly cluster: Cluster | null },
+): Control {
   const decisions = createDecisionLog(log);
   return new Control({
     revision: live.revision,
     source: live.wired.source,
     log,
     now,
+    cluster,
     async onSnapshot(decided, cycle) {
       metrics.observeSnapshot(decided);
       metrics.observeSource(live.wired.source.status());
@@ -120,6 +152,13 @@ function createControl(live: Live, { metrics, log, now }: Surroundings): Control
     },
     onSkipped: () => metrics.skipped(1),
   });
+}
+
+/** A trigger that the watch found; what is wrong with it KEDA will be told as well, and here the log. */
+function enrol(control: Control, ref: TriggerRef, log: Logger): void {
+  const found = control.resolve(ref);
+  if (found instanceof ScalerError && found.code === 'invalid')
+    log.warn({ namespace: ref.namespace, name: ref.name, why: found.message }, 'a trigger is refused');
 }
 
 function startClock(live: Live, control: Control, now: () => number): () => void {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ControlContext } from './control.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
-import type { Track } from './track.ts';
+import { addColdStarts, type Track } from './track.ts';
 
 /** New fleets are gathered this long, so that a restart with thousands of them asks in batches. */
 const GATHER = 20;
@@ -24,6 +24,8 @@ export class Backfill {
   readonly #options: BackfillOptions;
   readonly #pending = new Map<Track, number>();
   readonly #closed = new AbortController();
+  /** Tracks whose past cold starts were counted: a retry must not count them twice. */
+  readonly #measured = new WeakSet<Track>();
   #timer: NodeJS.Timeout | null = null;
   #busy = false;
 
@@ -74,6 +76,7 @@ export class Backfill {
       const to = lastInstant ?? Math.floor(now() / step) * step;
       const back = Math.min(revision.config.historyLimit, Math.max(...fleets.map(memoryOf)));
       const range = { from: Math.ceil((to - back) / step) * step, to, step };
+      await this.#readColdStarts(fleets, to);
       await this.#options.learn(fleets, to);
       const histories = await source.history(
         range,
@@ -86,6 +89,24 @@ export class Backfill {
       }
     }
     this.#options.onSettled(tracks);
+  }
+
+  /** Before the replay, which leads by them. Without them it leads by `coldStart.default`. */
+  async #readColdStarts(tracks: readonly Track[], at: number): Promise<void> {
+    const { source } = this.#options.context();
+    try {
+      const queries = tracks.map(({ query }) => query);
+      const past = await source.coldStarts?.(at, queries, this.#closed.signal);
+      for (const track of tracks) {
+        const known = past?.get(track.key);
+        if (known === undefined || this.#measured.has(track)) continue;
+        this.#measured.add(track);
+        addColdStarts(track, known);
+      }
+    } catch (reason) {
+      if (!this.#closed.signal.aborted)
+        this.#options.log.warn({ err: reason, fleets: tracks.length }, 'cold starts cannot be read back');
+    }
   }
 
   /** Tries again later; after the last attempt the fleets go on without history, in the start hold. */

@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
 import type { Revision } from '../config/revision.ts';
+import type { ColdStart } from '../core/cold-start.ts';
 import { gridInstant } from '../core/instant.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
+import type { Cluster } from '../ingest/kubernetes/cluster.ts';
 import { createSlicer, type Slicer } from '../ingest/slices.ts';
 import type { Reading, Source } from '../ingest/source.ts';
 import { Backfill } from './backfill.ts';
+import { DeletionCosts } from './deletion-costs.ts';
 import { Explainer } from './explainer.ts';
 import { Registry } from './registry.ts';
 import type {
@@ -19,7 +22,7 @@ import type {
   ScalerHealth,
   TriggerRef,
 } from './scaler.ts';
-import type { Track } from './track.ts';
+import { countColdStart, type Track } from './track.ts';
 import { TrafficBook } from './traffic-book.ts';
 import { applyDraft, type Draft, draftBuffer, draftOf, type Served } from './turn.ts';
 import { warningsFor } from './warnings.ts';
@@ -42,6 +45,8 @@ export interface ControlOptions {
   /** After each cycle, with every decision of the Snapshot; waited for, as a part of the cycle. */
   readonly onSnapshot?: (decisions: readonly DecisionLine[], cycle: Cycle) => void | Promise<void>;
   readonly onSkipped?: () => void;
+  /** The cluster whose facts are in the source's samples. */
+  readonly cluster?: Cluster | null;
 }
 
 /** How a cycle went. */
@@ -59,6 +64,7 @@ export class Control implements Scaler {
   readonly #registry: Registry;
   readonly #backfill: Backfill;
   readonly #explainer: Explainer;
+  readonly #costs: DeletionCosts | null;
   readonly #traffic: TrafficBook;
   #revision: Revision;
   #source: Source;
@@ -82,6 +88,8 @@ export class Control implements Scaler {
       learn: (tracks, at) => this.#traffic.learned(tracks, at, LEARN_LIMIT),
       onSettled: (tracks) => this.#settle(tracks),
     });
+    const { cluster = null, log, now } = options;
+    this.#costs = cluster && new DeletionCosts({ cluster, log, now });
     this.#explainer = new Explainer({ context: () => this.#context() });
     this.#enrol([...this.#registry.tracks()]);
   }
@@ -93,6 +101,12 @@ export class Control implements Scaler {
     this.#refused = [];
     this.#registry.use(revision, this.#options.now());
     this.#enrol([...this.#registry.tracks()].filter((track) => track.answer.at === null));
+  }
+
+  /** A pod of the fleet became ready for the first time. */
+  coldStarted(key: string, start: ColdStart): void {
+    const track = this.#registry.get(key);
+    if (track !== undefined) countColdStart(track, start);
   }
 
   /** A reload was refused; the last good revision keeps serving. */
@@ -178,6 +192,7 @@ export class Control implements Scaler {
       revision: this.#revision.id,
       refused: this.#refused,
       evaluationInterval,
+      cluster: this.#options.cluster?.status() ?? null,
     };
   }
 
@@ -230,7 +245,13 @@ export class Control implements Scaler {
     const applied = publish(drafts.values());
     const listening = applied.filter((track) => track.listeners.size > 0);
     await this.#inSlices(listening, tell);
+    this.#considerCosts(tracks, reading);
     this.#traffic.refresh(tracks, at);
+  }
+
+  #considerCosts(tracks: readonly Track[], reading: Reading): void {
+    if (!this.#revision.config.kubernetes.podDeletionCost) return;
+    for (const track of tracks) this.#costs?.consider(track, reading);
   }
 
   /** Work on many fleets, the event loop's other business (RPCs first of all) done in between. */

@@ -1,3 +1,4 @@
+import { p95Of } from '../core/cold-start.ts';
 import { gridInstant } from '../core/instant.ts';
 import { mergeFields, resolvePolicy } from '../core/policy.ts';
 import { ScalerError } from '../core/scaler-error.ts';
@@ -71,7 +72,8 @@ export class Explainer {
     const { calendar } = track;
     if (calendar === null) return [];
     const at = now();
-    const lead = autoLead(resolvePolicy(track.fields), null, revision.config.evaluationInterval);
+    const p95 = p95Of(track.coldStarts.totals);
+    const lead = autoLead(resolvePolicy(track.fields), p95, revision.config.evaluationInterval);
     const first = calendar.boundsAt(at, lead);
     const entries: AgendaEntry[] = [
       { at, floor: first.floor, ceiling: first.ceiling, windows: first.windows },
@@ -153,6 +155,7 @@ function scratchOf(track: Track): Track {
     mode: track.mode,
     samples: track.samples,
     learned: track.learned,
+    coldStarts: track.coldStarts,
     before: track.before,
     settled: true,
   };

@@ -74,6 +74,10 @@ export class Registry {
     return this.#named.get(nameKey(namespace, name)) ?? [];
   }
 
+  get(key: string): Track | undefined {
+    return this.#tracks.get(key);
+  }
+
   get size(): number {
     return this.#tracks.size;
   }

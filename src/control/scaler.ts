@@ -1,6 +1,7 @@
 import type { FleetConfig, FleetId, Role } from '../core/fleet.ts';
 import type { ScalerError } from '../core/scaler-error.ts';
 import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
+import type { ClusterStatus } from '../ingest/kubernetes/cluster.ts';
 import type { SourceStatus } from '../ingest/source.ts';
 
 /** A fleet as the servers hold it; obtained by `resolve`, stable for one identity. */
@@ -57,6 +58,8 @@ export interface ScalerHealth {
   /** Problems of a refused reload, formatted; empty when the files on disk are what serves. */
   readonly refused: readonly string[];
   readonly evaluationInterval: number;
+  /** The cluster that is watched, and what of it is not known; null or left out where none is. */
+  readonly cluster?: ClusterStatus | null;
 }
 
 /** What the servers may ask of control. Everything answers from memory but `explain` with `at` or `set`, and `settled`. */

@@ -1,11 +1,12 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { Revision } from '../config/revision.ts';
+import { bucketOf, COLD_START_BUCKETS, type ColdStart, p95Of } from '../core/cold-start.ts';
 import type { FleetConfig } from '../core/fleet.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
-import type { FleetQuery, Reading } from '../ingest/source.ts';
+import type { FleetQuery, PastColdStarts, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
 import { Chart } from './chart.ts';
 import type { Kept } from './kept.ts';
@@ -32,6 +33,8 @@ export interface Track extends FleetHandle {
   /** What weeks of traffic came to, where the policy learns from them: what holds now, and what will from tonight on. */
   learned: readonly Learned[];
   kept: Kept | null;
+  /** Cold starts by bucket: read back at the start, and counted since. */
+  readonly coldStarts: { totals: readonly number[]; nodeWaits: readonly number[] };
   answer: Answer;
   readonly records: Ring<Kept>;
   readonly chart: Chart;
@@ -88,6 +91,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     decidedAt: null,
     samples: [],
     learned: [],
+    coldStarts: { totals: [], nodeWaits: [] },
     kept: null,
     answer: NO_ANSWER,
     records: new Ring(capacity.records),
@@ -141,7 +145,8 @@ export function inputOf(
     fields: track.fields,
     calendar: track.calendar,
     samples,
-    coldStartP95: null,
+    coldStartP95: p95Of(track.coldStarts.totals),
+    nodeP95: p95Of(track.coldStarts.nodeWaits),
     evaluationInterval,
     traffic: trafficAt(track, at),
     historyPending: !track.settled,
@@ -175,4 +180,28 @@ export function windowWith(
 export function samplesWith({ samples, query, fields }: Track, reading: Reading): readonly Sample[] {
   if (samples[samples.length - 1]?.at === reading.at) return samples;
   return windowWith(samples, reading.sampleOf(query), fields);
+}
+
+/** One more pod of the fleet became ready. */
+export function countColdStart({ coldStarts }: Track, { total, nodeWait }: ColdStart): void {
+  coldStarts.totals = added(coldStarts.totals, oneIn(total));
+  if (nodeWait !== null) coldStarts.nodeWaits = added(coldStarts.nodeWaits, oneIn(nodeWait));
+}
+
+/** What was measured before this process; once a fleet. */
+export function addColdStarts({ coldStarts }: Track, past: PastColdStarts): void {
+  coldStarts.totals = added(coldStarts.totals, past.totals);
+  coldStarts.nodeWaits = added(coldStarts.nodeWaits, past.nodeWaits);
+}
+
+function oneIn(ms: number): readonly number[] {
+  const bucket = bucketOf(ms);
+  return Array.from({ length: bucket + 1 }, (_, index) => (index === bucket ? 1 : 0));
+}
+
+function added(a: readonly number[], b: readonly number[]): readonly number[] {
+  return Array.from(
+    { length: COLD_START_BUCKETS.length + 1 },
+    (_, index) => (a[index] ?? 0) + (b[index] ?? 0),
+  );
 }

@@ -59,7 +59,34 @@ function aboutRows(record: RecordJson): Row[] {
     ['revision', record.revision],
     ['running', `${counts.join(', ')} (${facts.source})`],
   ];
+  if (facts.cluster) rows.push(...clusterRows(facts.cluster, record.at));
   if (record.held !== null) rows.push(['held', `${record.held}: ${record.heldBecause ?? ''}`]);
+  return rows;
+}
+
+function clusterRows(
+  cluster: NonNullable<RecordJson['replicaFacts']['cluster']>,
+  at: string,
+): [string, string][] {
+  const { startingSince, terminating, unschedulable, coverage, autoscaler, lacks } = cluster;
+  const pods = [
+    ...(startingSince === null ? [] : [`starting since ${relativeText(startingSince, at)}`]),
+    ...(terminating ? [`${terminating} terminating`] : []),
+    ...(coverage === null ? [] : [`${Math.round(coverage * 100)}% of the ready ones report`]),
+  ];
+  const rows: [string, string][] = [];
+  if (pods.length > 0) rows.push(['pods', pods.join(', ')]);
+  if (unschedulable)
+    rows.push([
+      'scheduler',
+      `${unschedulable.pod}, ${relativeText(unschedulable.since, at)}: ${unschedulable.message}`,
+    ]);
+  if (autoscaler) {
+    const { minReplicas, maxReplicas } = autoscaler.spec;
+    const counts = `at ${numberText(autoscaler.currentReplicas)}, wants ${numberText(autoscaler.desiredReplicas)}`;
+    rows.push(['HPA', `${autoscaler.name}: ${minReplicas} to ${maxReplicas}, ${counts}`]);
+  }
+  for (const lack of lacks) rows.push(['not known', lack]);
   return rows;
 }
 

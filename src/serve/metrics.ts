@@ -1,13 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { COLD_START_BUCKETS, COLD_START_LEVERS, type ColdStart } from '../core/cold-start.ts';
 import type { FleetId } from '../core/fleet.ts';
 import type { DecisionLine } from '../decision/record.ts';
 import type { SourceStatus } from '../ingest/source.ts';
 
-/** Bucket bounds of `bellwether_cold_start_seconds`; a p95 read back from it is one of these. */
-export const COLD_START_BUCKETS = [
-  15, 30, 45, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800,
-] as const;
-
+/** Shorter ones as well: what is within 10 s did not wait for a node. */
+const LEVER_BUCKETS = [1, 2, 5, 10, ...COLD_START_BUCKETS];
 const EVALUATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const FLEET_LABELS = ['namespace', 'scaledobject', 'role', 'model'] as const;
 
@@ -24,6 +22,8 @@ export interface Metrics {
   /** Per calendar, the first instant after its `covers`; null for one without an end. */
   calendarsCovered(until: ReadonlyMap<string, number | null>): void;
   coldStarted(fleet: FleetId, durationMs: number): void;
+  /** What a cold start went into, ms a lever. */
+  coldStartLevers(fleet: FleetId, levers: ColdStart['levers']): void;
   grpcCall(method: string, code: string): void;
   /** The exposition, for `contentType`. */
   text(): Promise<string>;
@@ -69,6 +69,7 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
     for (const [key, labels] of coldStartsOf) {
       if (here.has(key)) continue;
       own.coldStartSeconds.remove(labels);
+      for (const lever of COLD_START_LEVERS) own.coldStartLeverSeconds.remove({ ...labels, lever });
       coldStartsOf.delete(key);
     }
   }
@@ -97,6 +98,12 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
       const labels = labelsOf(fleet);
       coldStartsOf.set(joined(labels), labels);
       own.coldStartSeconds.observe(labels, durationMs / 1000);
+    },
+    coldStartLevers(fleet, levers) {
+      for (const lever of COLD_START_LEVERS) {
+        const ms = levers[lever];
+        if (ms !== undefined) own.coldStartLeverSeconds.observe({ ...labelsOf(fleet), lever }, ms / 1000);
+      }
     },
     grpcCall(method, code) {
       const byCode = own.calls.get(method) ?? new Map<string, number>();
@@ -163,6 +170,13 @@ function ownMetrics(registers: Registry[]) {
     buckets: [...COLD_START_BUCKETS],
     registers,
   });
+  const coldStartLeverSeconds = new Histogram({
+    name: 'bellwether_cold_start_lever_seconds',
+    help: 'What cold starts went into: node (to scheduled), image (to pulled), container (to started), runtime (to ready)',
+    labelNames: [...FLEET_LABELS, 'lever'],
+    buckets: LEVER_BUCKETS,
+    registers,
+  });
   // Counted in plain maps, since this is once a call, and shown when scraped.
   const calls = new Map<string, Map<string, number>>();
   new Counter({
@@ -188,6 +202,7 @@ function ownMetrics(registers: Registry[]) {
     sourceRequests,
     coveredUntil,
     coldStartSeconds,
+    coldStartLeverSeconds,
     calls,
   };
 }

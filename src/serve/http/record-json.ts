@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatInstant } from '../../core/instant.ts';
+import type { ReplicaFacts } from '../../core/sample.ts';
 import type { HoldReason } from '../../core/signal.ts';
 import type { DecisionRecord, Step } from '../../decision/record.ts';
 
@@ -12,6 +13,26 @@ const StepJson = z.object({
   out: Count,
   reason: z.string(),
   inputs: z.record(z.string(), z.unknown()),
+});
+
+/** What only the cluster knows; left out where it is not watched. */
+const ClusterJson = z.object({
+  created: Count,
+  terminating: Count,
+  startingSince: Instant.nullable(),
+  unschedulable: z.object({ pod: z.string(), since: Instant, message: z.string() }).nullable(),
+  autoscaler: z
+    .object({
+      name: z.string(),
+      spec: z.looseObject({ minReplicas: z.number(), maxReplicas: z.number() }),
+      currentReplicas: Count,
+      desiredReplicas: Count,
+      stopped: z.string().nullable(),
+    })
+    .nullable(),
+  cooldownPeriod: Count.meta({ description: 'ms' }),
+  coverage: Count.meta({ description: 'pods that report over pods that are ready' }),
+  lacks: z.array(z.string()).meta({ description: 'what could not be known and why' }),
 });
 
 /** The answer of `explain`: shape of the JSON, of the OpenAPI schema, and of what the command line reads. */
@@ -58,6 +79,7 @@ export const RecordJson = z.object({
     starting: Count,
     unschedulable: Count,
     source: z.string(),
+    cluster: ClusterJson.optional(),
   }),
   mode: z.enum(['active', 'advisory']),
   recomputed: z.boolean().optional(),
@@ -100,10 +122,25 @@ export function recordJson(record: DecisionRecord): RecordJson {
     buffer: record.buffer,
     held: record.held,
     heldBecause: record.held && HELD[record.held],
-    replicaFacts: { ...record.replicaFacts },
+    replicaFacts: factsJson(record.replicaFacts),
     mode: record.mode,
     ...(record.recomputed === true ? { recomputed: true } : {}),
     warnings: [...(record.warnings ?? [])],
+  };
+}
+
+function factsJson({ cluster, ...counts }: ReplicaFacts): RecordJson['replicaFacts'] {
+  if (cluster === undefined) return counts;
+  const { startingSince, unschedulable, autoscaler, lacks, ...rest } = cluster;
+  return {
+    ...counts,
+    cluster: {
+      ...rest,
+      startingSince: startingSince === null ? null : formatInstant(startingSince),
+      unschedulable: unschedulable && { ...unschedulable, since: formatInstant(unschedulable.since) },
+      autoscaler: autoscaler && { ...autoscaler, spec: { ...autoscaler.spec } },
+      lacks: [...lacks],
+    },
   };
 }
 
