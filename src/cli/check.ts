@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type CheckReport, checkFiles } from '../config/check.ts';
+import { type CheckReport, checkFiles, inOrder } from '../config/check.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
 import type { Inventory } from '../ingest/kubernetes/inventory.ts';
 import { annotation } from './github-annotations.ts';
@@ -72,7 +72,7 @@ async function check(
   const report: Report =
     live === undefined || 'fault' in live
       ? offline
-      : { ...offline, problems: [...offline.problems, ...live.problems], inventory: live.inventory };
+      : { ...offline, problems: inOrder([...offline.problems, ...live.problems]), inventory: live.inventory };
   PRINT[flags.json === true ? 'json' : flags.format](io, report);
   if (fault !== undefined) io.err(fault);
   const isIncomplete = offline.missing || fault !== undefined;

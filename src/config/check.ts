@@ -157,7 +157,7 @@ function skippedOf({ file, document, kind }: CheckedDocument): CheckReport['skip
 }
 
 /** By file and place; what two configurations say of the same file is said once. */
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
   return [...unique.values()].sort((a, b) =>
     a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1,

@@ -177,10 +177,10 @@ describe('bellwether check --cluster', () => {
         .map((line) => line.replace(/:\d+:\d+/, '')),
     ).toEqual([
       'cluster KEDA: warning: should be 2.17 or newer (tested with 2.20 and 2.21), was 2.15.1',
+      'llm/horizontalpodautoscaler/b spec.scaleTargetRef: warning: should not be scaled by two: llm/scaledobject/b scales deployment/b too',
+      'llm/horizontalpodautoscaler/keda-hpa-a status.conditions.0: warning: the HPA does not scale (AmbiguousSelector): pods by [a b]',
       'llm/scaledobject/a status.conditions.0: warning: KEDA says it is not ready: no metric specs returned',
       'llm/scaledobject/a status.conditions.1: warning: KEDA uses the fallback, since the scaler errs: at least one trigger',
-      'llm/horizontalpodautoscaler/keda-hpa-a status.conditions.0: warning: the HPA does not scale (AmbiguousSelector): pods by [a b]',
-      'llm/horizontalpodautoscaler/b spec.scaleTargetRef: warning: should not be scaled by two: llm/scaledobject/b scales deployment/b too',
     ]);
   });
 

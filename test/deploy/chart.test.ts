@@ -185,6 +185,21 @@ describe('the chart', () => {
     expect(secrets).toEqual(['bellwether-tls', 'bellwether-tls', 'page-token']);
   });
 
+  it('takes names that YAML would read as something else', async () => {
+    const manifests = await render({
+      tls: { enabled: true, existingSecret: 'y' },
+      existingConfigMaps: { policies: '1234' },
+      kubernetes: { namespaces: ['on'] },
+    });
+    const volumes = podOf(manifests).volumes;
+    expect(volumes.map(({ secret, configMap }: Manifest) => secret?.secretName ?? configMap.name)).toEqual([
+      'bellwether-config',
+      '1234',
+      'y',
+    ]);
+    expect(one(manifests, 'Role').metadata.namespace).toBe('on');
+  });
+
   it('is headless only when asked to be', async () => {
     expect(one(await render({ service: { headless: true } }), 'Service').spec.clusterIP).toBe('None');
   });

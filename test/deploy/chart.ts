@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type parse, parseAllDocuments, stringify } from 'yaml';
+import { type parse, parseAllDocuments } from 'yaml';
 import { helmBinary } from '../support/helm-binary.ts';
 
 const run = promisify(execFile);
@@ -20,7 +20,8 @@ async function withValues<T>(values: Values, use: (file: string) => Promise<T>):
   const folder = await mkdtemp(join(tmpdir(), 'bellwether-chart-'));
   try {
     const file = join(folder, 'values.yaml');
-    await writeFile(file, stringify(values));
+    // JSON is YAML in which no text can be taken for something else.
+    await writeFile(file, JSON.stringify(values));
     return await use(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
