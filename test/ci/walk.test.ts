@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BuiltCli, buildCli } from '../support/built-cli.ts';
+import { builtCli } from '../support/built-cli.ts';
 import { aRepository, type Repository } from './repository.ts';
 import { filesOf, walk } from './walk.ts';
 
@@ -14,15 +14,12 @@ const CLOCK = `data:text/javascript,Date.now = () => ${Date.parse('2026-09-02T15
   '%20',
 );
 
-let cli: BuiltCli;
 let repository: Repository;
 
 beforeAll(async () => {
-  cli = buildCli();
   repository = await aRepository();
 });
 afterAll(async () => {
-  cli?.remove();
   await repository?.remove();
 });
 
@@ -30,7 +27,7 @@ it('docs/calendar-review.md shows what its commands print (vitest --update write
   const page = await readFile(PAGE, 'utf8');
   await repository.write({
     ...filesOf(page),
-    'bin/bellwether': `#!/bin/sh\nexec ${cli.command} "$@"\n`,
+    'bin/bellwether': `#!/bin/sh\nexec ${process.execPath} ${builtCli()} "$@"\n`,
     '.gitignore': 'bin/\nbellwether-comment.md\nchange.diff\n',
   });
   await repository.run('chmod +x bin/bellwether');

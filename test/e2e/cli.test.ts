@@ -64,12 +64,15 @@ describe('the command line', { timeout: 60_000 }, () => {
     await folder.remove();
   });
 
-  it('runs from a build as from source', () => {
+  it('runs from what npm run build makes, and from source', () => {
     const build = spawnSync('npm', ['run', '-s', 'build'], { cwd: ROOT, encoding: 'utf8' });
     expect({ status: build.status, stdout: build.stdout }).toEqual({ status: 0, stdout: '' });
-    const args = ['dist/cli.js', 'calendar', 'bounds', CALENDAR, '--at', '2026-11-27T17:59:59Z', '--json'];
-    const bounds = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
-    expect(JSON.parse(bounds.stdout)).toEqual({
+    const args = ['calendar', 'bounds', CALENDAR, '--at', '2026-11-27T17:59:59Z', '--json'];
+    const [built, source] = [['dist/cli.js'], ['--import', 'tsx', 'src/cli.ts']].map(
+      (program) => spawnSync(process.execPath, [...program, ...args], { cwd: ROOT, encoding: 'utf8' }).stdout,
+    );
+    expect(source).toBe(built);
+    expect(JSON.parse(built ?? '')).toEqual({
       at: '2026-11-27T17:59:59Z',
       floor: 2,
       ceiling: null,

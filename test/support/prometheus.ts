@@ -142,14 +142,26 @@ function configOf(targets: readonly PrometheusTarget[], scrapeInterval: string) 
   };
 }
 
+/** Ports below those that the system gives to outgoing connections, so that none of these takes it meanwhile. */
+const LOWEST_PORT = 12_000;
+const PORTS = 20_000;
+let nextPort = (process.pid * 131) % PORTS;
+
+/** A port that nobody listens on; another call of this process gives another one. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (let tried = 0; tried < PORTS; tried++) {
+    const port = LOWEST_PORT + (nextPort++ % PORTS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`none of ${PORTS} ports is free`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 function pause(ms: number): Promise<void> {

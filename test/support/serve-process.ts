@@ -3,10 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+import { builtCli } from './built-cli.ts';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -16,7 +13,7 @@ export interface CommandResult {
 
 /** Runs a command of the real CLI to its end. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+  const child = spawn(process.execPath, [builtCli(), ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
   });
   const output = collect(child);
@@ -43,14 +40,7 @@ export interface ServeProcess {
 
 /** Starts `bellwether serve` on a configuration folder made of these files; rejects with its stderr when it does not serve. */
 export async function startServe(folder: string): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [
-    '--import',
-    TSX,
-    CLI,
-    'serve',
-    '--config',
-    join(folder, 'bellwether.yaml'),
-  ]);
+  const child = spawn(process.execPath, [builtCli(), 'serve', '--config', join(folder, 'bellwether.yaml')]);
   const output = collect(child);
   // The last line may not be whole yet.
   const log = () =>
