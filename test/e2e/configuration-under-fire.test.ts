@@ -86,7 +86,10 @@ const DAMAGES: readonly Damage[] = [
   },
 ];
 
-describe('a configuration file that serves', { timeout: 60_000 }, () => {
+/** `BELLWETHER_WRITES=1000` for what a minute of a broken controller writes. */
+const WRITES = Number(process.env.BELLWETHER_WRITES ?? 50);
+
+describe('a configuration file that serves', { timeout: 60_000 + WRITES * 300 }, () => {
   it.each(DAMAGES)(
     '$file may be $damage: the last good revision serves, loudly',
     async ({ begin, says, file }) => {
@@ -114,9 +117,9 @@ describe('a configuration file that serves', { timeout: 60_000 }, () => {
     },
   );
 
-  it('may be written 50 times: the last state serves, and memory does not grow with the reloads', async () => {
+  it(`may be written ${WRITES} times: the last state serves, and memory does not grow with the reloads`, async () => {
     const before = await metric('process_resident_memory_bytes');
-    for (let count = 0; count < 50; count++) {
+    for (let count = 0; count < WRITES; count++) {
       await world.floor(count % 2 === 0 ? 1 : 2);
       if (count % 10 === 9)
         await world.folder.write('policy.yaml', `${good('policy.yaml')}maxReplica: ${count}\n`);
@@ -125,6 +128,6 @@ describe('a configuration file that serves', { timeout: 60_000 }, () => {
     await world.folder.write('policy.yaml', good('policy.yaml'));
     await world.floor(7);
     await eventually('the last state', world.replicas, (value) => value === 7);
-    expect((await metric('process_resident_memory_bytes')) - before).toBeLessThan(80 * 1024 * 1024);
+    expect((await metric('process_resident_memory_bytes')) - before).toBeLessThan(150 * 1024 * 1024);
   });
 });
