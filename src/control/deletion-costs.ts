@@ -32,8 +32,8 @@ export function planCosts(
   const chosen = byCost.slice(0, most);
   const border = byCost[most]?.deletionCost ?? Number.POSITIVE_INFINITY;
   const decided = chosen.every(({ deletionCost }) => deletionCost < border);
-  const heaviest = Math.max(...byLoad.slice(0, most).map(load));
-  if (decided && chosen.every((pod) => load(pod) <= heaviest)) return [];
+  const lost = (going: readonly Pod[]): number => going.reduce((sum, pod) => sum + load(pod), 0);
+  if (decided && lost(chosen) <= lost(byLoad.slice(0, most))) return [];
   return byLoad.flatMap((pod, index) => {
     const cost = index < most ? index - most : null;
     const keeps = cost === null ? pod.deletionCost >= 0 : pod.deletionCost === cost;

@@ -123,8 +123,15 @@ export function createCluster(options: ClusterOptions): Cluster {
     const object = after ?? before;
     if (object === undefined || !options.isOurs(object)) return;
     if (after !== undefined) wanted(after.namespace, after.target);
+    if (before !== undefined && after?.target.name !== before.target.name) forgetTarget(before);
     if (after === undefined || JSON.stringify(before?.triggers) !== JSON.stringify(after.triggers))
       options.onScaledObject?.(object, after === undefined);
+  }
+
+  /** Another fleet that has it for its target brings it back at the next cycle. */
+  function forgetTarget({ namespace, target: { kind, name } }: ScaledObject): void {
+    const target = targets.get(namespace, kind.toLowerCase(), name);
+    if (target !== undefined) targets.remove(target);
   }
 
   /** The target's own kind and its pods are watched from the first fleet on that has one of it. */

@@ -28,7 +28,7 @@ export function selectorOf(value: Json): Selector | null {
 }
 
 const TERM =
-  /\s*(?:!\s*([^\s,=!()]+)|([^\s,=!()]+)\s*(?:(==?|!=)\s*([^\s,()]*)|(in|notin)\s*\(([^)]*)\))?)\s*(?:,|$)/y;
+  /\s*(?:!\s*([^\s,=!()]+)|([^\s,=!()]+)\s*(?:(==?|!=)\s*([^\s,=!()]*)|(in|notin)\s*\(([^)]*)\))?)\s*(?:,|$)/y;
 
 /** A selector as `status.selector` of a scale subresource writes it: `app=vllm,tier in (a, b),!canary`. Null when it is none. */
 export function parseSelector(text: string): Selector | null {
