@@ -15,10 +15,11 @@ import {
 } from './calendar-arguments.ts';
 import { diffCommand } from './calendar-diff.ts';
 import { previewCommand } from './calendar-preview.ts';
+import { suggestCommand } from './calendar-suggest.ts';
 import { testCommand } from './calendar-test.ts';
 import type { Io } from './io.ts';
 
-/** `bellwether calendar sessions|bounds|next|preview|diff|test`: what a calendar says, without a scaler. */
+/** `bellwether calendar sessions|bounds|next|preview|diff|test|suggest`: what a calendar says, without a scaler. */
 export function calendarCommand(io: Io): Command {
   return new Command('calendar')
     .description('what a calendar asks for, when it changes, and what an edit of it changes')
@@ -27,7 +28,8 @@ export function calendarCommand(io: Io): Command {
     .addCommand(nextCommand(io))
     .addCommand(previewCommand(io))
     .addCommand(diffCommand(io))
-    .addCommand(testCommand(io));
+    .addCommand(testCommand(io))
+    .addCommand(suggestCommand(io));
 }
 
 function sessionsCommand(io: Io): Command {

@@ -1,5 +1,6 @@
 import type { ArrivalRule } from '../core/arrival-rule.ts';
 import type { WindowRate } from '../signal/arrivals.ts';
+import type { Capacity } from '../signal/capacity.ts';
 import { ongoingOf, pointsOf } from '../signal/series.ts';
 import { aggregate, round6 } from '../signal/window.ts';
 import type { DemandContext } from './measure.ts';
@@ -14,6 +15,11 @@ export interface PerReplica {
 /** Of what replicas finish while requests queue, what they carry with first tokens in time. */
 const BUSY_SHARE = 0.8;
 
+/** Requests per second that a replica carries with first tokens in time; null where none was seen busy often enough. */
+export function busyCapacity({ busyRate }: Capacity): number | null {
+  return busyRate === null ? null : round6(busyRate * BUSY_SHARE);
+}
+
 /**
  * What one replica carries: as configured; else what busy replicas were seen to finish; else, by Little's law, the ongoing
  * requests that one should have over the seconds that a request stays, as history or the longest window has them.
@@ -21,8 +27,8 @@ const BUSY_SHARE = 0.8;
 export function capacityOf(rule: ArrivalRule, ctx: DemandContext, rates: readonly WindowRate[]): PerReplica {
   if (rule.perReplica !== null) return { rate: rule.perReplica, why: 'as configured' };
   const learned = ctx.traffic?.capacity ?? null;
+  const rate = learned === null ? null : busyCapacity(learned);
   if (learned !== null && learned.busyRate !== null) {
-    const rate = round6(learned.busyRate * BUSY_SHARE);
     const busy = `${trim(learned.busyRate)} that busy replicas finish (the middle of ${learned.busySpans} spans of 5m with a queue)`;
     return { rate, why: `${trim(BUSY_SHARE)} of the ${busy}` };
   }
