@@ -33,7 +33,7 @@ export function measureArrivalRate(ctx: DemandContext): Measured {
   const rates = arrivalRates(ctx.samples, ctx.at, rule.windows, { confidence: rule.confidence, source });
   if (rates.length === 0) return instead(ctx, whyUnknown(ctx, rule));
   const ahead = Math.ceil((ctx.lead + BEYOND_LEAD) / 1000) * 1000;
-  const forecasts = rates.map((rate) => forecastOf(rate, ctx, ahead));
+  const forecasts = rates.map((rate) => forecastOf(rate, rule, ctx, ahead));
   const best = forecasts.reduce((most, each) => (each.expected > most.expected ? each : most));
   const carries = capacityOf(rule, ctx, rates);
   const findings = [arrivalsFinding(best, forecasts), seasonFinding(best, ahead, rule, ctx)];
@@ -50,8 +50,14 @@ export function measureArrivalRate(ctx: DemandContext): Measured {
   };
 }
 
-function forecastOf(rate: WindowRate, { traffic, at }: DemandContext, ahead: number): Forecast {
-  const season = seasonRatio(traffic?.season ?? null, { at, window: rate.window, ahead });
+function forecastOf(
+  rate: WindowRate,
+  { history }: ArrivalRule,
+  { traffic, at }: DemandContext,
+  ahead: number,
+): Forecast {
+  const learned = history > 0 && traffic !== null ? traffic.season : null;
+  const season = seasonRatio(learned, { at, window: rate.window, ahead });
   return { ...rate, season, expected: rate.low * season.ratio };
 }
 

@@ -48,7 +48,10 @@ export function finSightSpan({ calendar, from, days }: Pick<FinSightOptions, 'ca
 export function finSight(options: FinSightOptions): Trace {
   const rows: { at: number; tenant: number }[] = [];
   for (const day of tradingDays(options))
-    for (let tenant = 0; tenant < TENANTS; tenant++) rows.push(...tenantDay(options, day, tenant));
+    for (let tenant = 0; tenant < TENANTS; tenant++) {
+      // Not spread: at twenty times the volume these are more than a call takes as arguments.
+      for (const row of tenantDay(options, day, tenant)) rows.push(row);
+    }
   rows.sort((a, b) => a.at - b.at);
   const random = createRandom(options.seed, 'finsight tokens');
   return createTrace(

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/core/sample.ts';
+import { BUCKET_MS } from '../../src/core/traffic-bucket.ts';
 import { createPrometheusSource, type PrometheusSourceOptions } from '../../src/ingest/prometheus-source.ts';
 import type { FleetQuery } from '../../src/ingest/source.ts';
 import { type PrometheusTarget, startPrometheus, type TestPrometheus } from '../support/prometheus.ts';
@@ -131,6 +132,17 @@ describe('what a real Prometheus scraped', () => {
     await prometheus.until('kube_horizontalpodautoscaler_info');
     // Two scrapes, so that nothing below depends on which target came first.
     await prometheus.until('min(count_over_time(up[1m])) >= 2');
+  });
+
+  it('is traffic of five minutes, too: pods scraped twice counted once, both spellings read, routers left out', async () => {
+    const source = aSource();
+    const fleet = aFleet();
+    const now = Math.floor(Date.now() / BUCKET_MS) * BUCKET_MS;
+    const range = { from: now - BUCKET_MS, until: now + BUCKET_MS };
+    const read = await source.traffic(range, [fleet], AbortSignal.timeout(10_000));
+    const bucket = read.get(fleet.key)?.find(({ replicas }) => replicas === 2);
+    expect(bucket).toMatchObject({ arrivals: 0, finished: 0, ongoing: 16, waiting: 7 });
+    await source.close();
   });
 
   it('is summed over pods and engines, each counted once, with the replicas of the HPA target', async () => {
