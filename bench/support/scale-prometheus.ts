@@ -15,7 +15,8 @@ interface Series {
 }
 type Table = readonly Series[];
 
-const GAUGES = ['num_requests_running', 'num_requests_waiting', 'kv_cache_usage_perc'];
+const GAUGES = ['num_requests_running', 'num_requests_waiting'];
+const ALL_GAUGES = [...GAUGES, 'kv_cache_usage_perc'];
 const COUNTERS = [
   'request_success_total',
   'time_to_first_token_seconds_sum',
@@ -66,13 +67,19 @@ const load = (pod: number, time: number): number => Math.round(6 + 5 * Math.sin(
 
 const TABLES: readonly { readonly asks: RegExp; readonly table: Table }[] = [
   { asks: /timestamp\(/, table: pods([{}], (pod, _kind, time) => String(time - (pod % 15) - 0.25)) },
+  // These vLLM count no rejections, so of what finished nothing is asked for unless a policy needs it.
+  { asks: /admission_rejections_total.* and on \(/, table: [] },
   {
     asks: /request_success_total/,
     table: pods(named(COUNTERS), (pod, kind, time) => String(Math.floor(time) * (kind + 1) + pod)),
   },
   {
+    asks: /num_requests_running(?!.*cache_usage)/,
+    table: pods(named(GAUGES), (pod, kind, time) => String(kind === 0 ? load(pod, time) : pod % 3)),
+  },
+  {
     asks: /num_requests_running/,
-    table: pods(named(GAUGES), (pod, kind, time) =>
+    table: pods(named(ALL_GAUGES), (pod, kind, time) =>
       kind === 2 ? '0.42' : String(kind === 0 ? load(pod, time) : pod % 3),
     ),
   },

@@ -6,7 +6,7 @@ import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts
 import type { Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
-import type { FleetQuery, PastColdStarts, Reading } from '../ingest/source.ts';
+import type { FleetQuery, Needs, PastColdStarts, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
 import { Chart } from './chart.ts';
 import type { Kept } from './kept.ts';
@@ -121,7 +121,23 @@ export function applyRevision(
   const promql = track.fields.signals?.query?.promql;
   const arrivals = track.fields.signals?.arrivalRate?.promql;
   const { id, scaleTarget } = track.config;
-  track.query = { key: track.key, id, scaleTarget, promql, arrivals };
+  track.query = { key: track.key, id, scaleTarget, promql, arrivals, needs: needsOf(track.fields) };
+}
+
+/** What policies read, one object for all fleets of a policy: it is asked for at each evaluation. */
+const needs = new WeakMap<PolicyFields, Needs>();
+
+function needsOf(fields: PolicyFields): Needs {
+  const known = needs.get(fields);
+  if (known !== undefined) return known;
+  const { kvCacheUsage, arrivalRate, timeToFirstToken, only } = fields.signals ?? {};
+  const made: Needs = {
+    kvCache: kvCacheUsage !== undefined || only === 'kvCacheUsage',
+    finished: arrivalRate !== undefined || only === 'arrivalRate',
+    firstTokens: timeToFirstToken !== undefined || only === 'timeToFirstToken',
+  };
+  needs.set(fields, made);
+  return made;
 }
 
 /** A policy's fields with the factors spelled out: one object for all fleets that override nothing of it. */

@@ -29,9 +29,17 @@ export function nextInstant(memory: Memory, tables: Tables, staleAfter: number):
   return finish(instantSteps(memory, tables, staleAfter));
 }
 
-/** The same in steps of about a millisecond. */
-export function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Next> {
-  const rows = yield* readRows(tables);
+function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Next> {
+  return yield* indexSteps(memory, tables, yield* readRows(tables), staleAfter);
+}
+
+/** The same with the rows read before, in steps of about a millisecond. */
+export function* indexSteps(
+  memory: Memory,
+  tables: Tables,
+  rows: RowsByModel,
+  staleAfter: number,
+): Generator<void, Next> {
   const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
   const { memory: after, missing, increases } = yield* remember(memory, rows, tables, fresh);
   const kube = yield* indexKube(tables);

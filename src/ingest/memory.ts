@@ -68,6 +68,23 @@ export function* remember(
   return { memory: { pods, counters, interrupted: false }, missing, increases };
 }
 
+/** Pods that reported before and do not now: whether they are missing or gone their `up` tells. */
+export function* silentPods(
+  memory: Memory,
+  rows: RowsByModel,
+  fresh: (row: EngineRow) => boolean,
+): Generator<void, readonly SeenPod[]> {
+  const reporting = new Set<string>();
+  yield* strided(flat(rows.values()), (row) => {
+    if (fresh(row)) reporting.add(row.podKey);
+  });
+  const silent: SeenPod[] = [];
+  yield* strided(memory.pods, ([key, seen]) => {
+    if (!reporting.has(key)) silent.push(seen);
+  });
+  return silent;
+}
+
 /** The two memories' knowledge together: what a range read back, and what was seen live meanwhile. */
 export function mergeMemories(past: Memory, live: Memory): Memory {
   const pods = new Map(past.pods);

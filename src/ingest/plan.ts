@@ -1,3 +1,4 @@
+import type { SeenPod } from './memory.ts';
 import type { Point } from './points.ts';
 import {
   autoscalerQuery,
@@ -12,7 +13,7 @@ import {
   upQuery,
   workloadQuery,
 } from './queries.ts';
-import type { FleetQuery } from './source.ts';
+import { ALL_NEEDS, type FleetQuery, type Needs } from './source.ts';
 import type { Tables } from './tables.ts';
 
 type TableName = 'gauges' | 'stamps' | 'counters' | 'up' | 'workloads' | 'autoscalers' | 'unschedulable';
@@ -44,31 +45,59 @@ export interface PlanOptions {
   readonly labels: StoreLabels;
   readonly matchers: Readonly<Record<string, string>>;
   readonly fleets: readonly FleetQuery[];
-  readonly counters: boolean;
-  /** Namespaces of the pods that may be missing; null: any. */
-  readonly seenNamespaces: Iterable<string> | null;
+  /** Whether `up` of all pods is a part of it; a live cycle asks for those that fell silent, once it knows them. */
+  readonly up: boolean;
   readonly scope: Scope | null;
 }
+
+/** Above so many pods the namespaces alone tell which are asked for. */
+const MAX_PODS = 200;
 
 /** The queries of one cycle: at most seven of ours however many fleets there are, and one a custom query. */
 export function planQueries(options: PlanOptions): readonly PlannedQuery[] {
   const { fleets, scope } = options;
   const scheme = schemeOf(options);
-  const upScope = scope?.namespaces ?? (options.seenNamespaces && fewOrNull(options.seenNamespaces));
+  const needs = needsOf(fleets);
   const plan: PlannedQuery[] = [
-    { table: 'gauges', essential: true, promql: gaugeQuery(scheme, scope) },
+    { table: 'gauges', essential: true, promql: gaugeQuery(scheme, scope, needs) },
     { table: 'stamps', essential: true, promql: stampQuery(scheme, scope) },
-    { table: 'up', essential: true, promql: upQuery(scheme, upScope) },
     { table: 'workloads', essential: false, promql: workloadQuery(scheme, scope) },
     { table: 'autoscalers', essential: false, promql: autoscalerQuery(scheme, scope) },
     { table: 'unschedulable', essential: false, promql: unschedulableQuery(scheme, scope) },
+    { table: 'counters', essential: false, promql: counterQuery(scheme, scope, needs) },
   ];
-  if (options.counters)
-    plan.push({ table: 'counters', essential: false, promql: counterQuery(scheme, scope) });
+  if (options.up) plan.push(upOf(upQuery(scheme, scope?.namespaces ?? null)));
   const custom = new Set(
     fleets.flatMap(({ promql, arrivals }) => [promql, arrivals]).filter((query) => query !== undefined),
   );
   return [...plan, ...[...custom].map((promql) => ({ table: 'custom', essential: false, promql }) as const)];
+}
+
+/** Whether the pods that fell silent are still scraped, and how the store is. */
+export function planUp(
+  options: Pick<PlanOptions, 'labels' | 'matchers' | 'fleets'>,
+  silent: readonly SeenPod[],
+): PlannedQuery {
+  const namespaces = fewOrNull(silent.map(({ namespace }) => namespace));
+  const pods = fewOrNull(
+    silent.map(({ pod }) => pod),
+    MAX_PODS,
+  );
+  return upOf(upQuery(schemeOf(options), namespaces, pods));
+}
+
+function upOf(promql: string): PlannedQuery {
+  return { table: 'up', essential: true, promql };
+}
+
+/** What any of the fleets needs. */
+function needsOf(fleets: readonly FleetQuery[]): Needs {
+  const all = [...new Set(fleets.map(({ needs }) => needs ?? ALL_NEEDS))];
+  return {
+    kvCache: all.some(({ kvCache }) => kvCache),
+    finished: all.some(({ finished }) => finished),
+    firstTokens: all.some(({ firstTokens }) => firstTokens),
+  };
 }
 
 export function schemeOf({
@@ -92,9 +121,9 @@ export function scopeOf(fleets: readonly FleetQuery[]): Scope | null {
   return namespaces && models ? { namespaces, models } : null;
 }
 
-function fewOrNull(values: Iterable<string>): readonly string[] | null {
+function fewOrNull(values: Iterable<string>, most = MAX_SCOPED): readonly string[] | null {
   const distinct = [...new Set(values)].sort();
-  return distinct.length <= MAX_SCOPED ? distinct : null;
+  return distinct.length <= most ? distinct : null;
 }
 
 /** A query's result at one instant, or why it has none. */

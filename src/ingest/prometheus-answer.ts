@@ -106,7 +106,7 @@ function finiteValue(pair: unknown): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function isMetric(value: unknown): value is Metric {
+export function isMetric(value: unknown): value is Metric {
   if (!isRecord(value)) return false;
   for (const key in value) if (typeof value[key] !== 'string') return false;
   return true;

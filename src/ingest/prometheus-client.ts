@@ -11,11 +11,12 @@ import {
   parseAnswer,
   parseMatrix,
   parseVector,
-  pointOf,
   rangeSeriesOf,
 } from './prometheus-answer.ts';
-import { readSeriesBody, type SeriesBody, type SeriesReading } from './series-body.ts';
+import { readSeriesBody, type SeriesBody } from './series-body.ts';
+import { SeriesBook } from './series-book.ts';
 import { createSlicer } from './slices.ts';
+import { readVectorBody } from './vector-body.ts';
 
 export interface PrometheusClientOptions extends HttpAccessOptions {
   /** With a path prefix and a query, where there are any: both are kept. */
@@ -42,6 +43,8 @@ export interface Range {
 export interface PrometheusClient {
   query(promql: string, at: number, signal: AbortSignal): Promise<Answer<readonly Point[]>>;
   queryRange(promql: string, range: Range, signal: AbortSignal): Promise<Answer<readonly RangeSeries[]>>;
+  /** Once after each evaluation: forgets series that are gone. */
+  sweep(): void;
   close(): Promise<void>;
 }
 
@@ -50,10 +53,11 @@ const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** History reads minutes of everything at once and nobody waits for it, so it may take this many times `timeout`. */
 const RANGE_PATIENCE = 10;
 
-interface Call<T> extends Pick<SeriesReading<T>, 'itemOf'> {
+interface Call<T> {
   readonly call: string;
   readonly form: Record<string, string>;
   readonly timeout: number;
+  readonly read: (body: AsyncIterable<Uint8Array>) => Promise<SeriesBody<T>>;
 }
 
 interface Read<T> {
@@ -69,9 +73,10 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const limit = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
 
   const slicer = createSlicer();
+  const book = new SeriesBook();
 
   async function post<T>(
-    { call, form, itemOf, timeout }: Call<T>,
+    { call, form, read, timeout }: Call<T>,
     signal: AbortSignal,
   ): Promise<Answer<Read<T>>> {
     const deadline = AbortSignal.timeout(timeout);
@@ -79,8 +84,8 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     try {
       const answer = await send(access, apiUrl(base, call), form, until);
       const ahead = clockAhead(answer, options.clock);
-      const read = withSeries(answer, await readSeriesBody(answer.body, { limit, slicer, itemOf }));
-      return read.ok && ahead !== null ? failed(ahead) : read;
+      const data = withSeries(answer, await read(answer.body));
+      return data.ok && ahead !== null ? failed(ahead) : data;
     } catch (reason) {
       if (reason instanceof BodyTooLarge) {
         return failed(`answered with more than ${formatBytes(limit)}`, { tooLarge: true });
@@ -93,17 +98,20 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   return {
     async query(promql, at, signal) {
       const form = { query: promql, time: seconds(at) };
-      const call = { call: 'query', form, itemOf: pointOf, timeout: options.timeout };
-      return together(await post(call, signal), parseVector);
+      const read = (body: AsyncIterable<Uint8Array>) => readVectorBody(body, { limit, slicer, book });
+      return together(
+        await post({ call: 'query', form, read, timeout: options.timeout }, signal),
+        parseVector,
+      );
     },
     async queryRange(promql, { start, end, step }, signal) {
       const form = { query: promql, start: seconds(start), end: seconds(end), step: seconds(step) };
       const timeout = options.timeout * RANGE_PATIENCE;
-      return together(
-        await post({ call: 'query_range', form, itemOf: rangeSeriesOf, timeout }, signal),
-        parseMatrix,
-      );
+      const read = (body: AsyncIterable<Uint8Array>) =>
+        readSeriesBody(body, { limit, slicer, itemOf: rangeSeriesOf });
+      return together(await post({ call: 'query_range', form, read, timeout }, signal), parseMatrix);
     },
+    sweep: () => book.sweep(),
     close: () => access.close(),
   };
 }

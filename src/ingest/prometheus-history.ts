@@ -19,7 +19,6 @@ export interface HistorySetting {
   readonly matchers: Readonly<Record<string, string>>;
   readonly settle: number;
   readonly staleAfter: number;
-  readonly counters: boolean;
 }
 
 export interface PastReading {
@@ -77,7 +76,7 @@ interface RangePlan {
 
 function planRange(setting: HistorySetting, fleets: readonly FleetQuery[]): RangePlan {
   const scope = scopeOf(fleets);
-  const options = { ...setting, fleets, seenNamespaces: null, scope };
+  const options = { ...setting, fleets, up: true, scope };
   return { queries: planQueries(options), exported: exportedQuery(schemeOf(options), scope) };
 }
 

@@ -2,10 +2,10 @@ import { absentSample } from '../core/sample.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { readColdStarts } from './cold-start-history.ts';
 import { runningByPod, sampleFrom } from './fold.ts';
-import { instantSteps } from './instant.ts';
+import { indexSteps, isFresh } from './instant.ts';
 import { mapLimited } from './limited.ts';
-import { EMPTY_MEMORY, type Memory, mergeMemories } from './memory.ts';
-import { fillTables, gap, keysOf, type PlannedQuery, planQueries, type Result } from './plan.ts';
+import { EMPTY_MEMORY, type Memory, mergeMemories, silentPods } from './memory.ts';
+import { fillTables, gap, keysOf, type PlannedQuery, planQueries, planUp, type Result } from './plan.ts';
 import {
   createPrometheusClient,
   type PrometheusClient,
@@ -16,7 +16,8 @@ import { readTraffic } from './prometheus-traffic.ts';
 import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
 import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
-import { emptyTables } from './tables.ts';
+import { emptyTables, type Tables } from './tables.ts';
+import { type EngineRow, type RowsByModel, readRows } from './vllm-rows.ts';
 
 export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly labels?: StoreLabels | undefined;
@@ -27,8 +28,6 @@ export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly staleAfter: number;
   /** Milliseconds between readings, by which the breaker paces itself. Default 5 s. */
   readonly evaluationInterval?: number | undefined;
-  /** Whether any policy in force looks at counters (finished, rejected, first tokens); asked at each cycle. Default: yes. */
-  readonly counters?: (() => boolean) | undefined;
   readonly now: () => number;
   readonly random: () => number;
 }
@@ -46,12 +45,12 @@ const DEFAULT_INTERVAL = 5_000;
 /** A source that reads Prometheus, or anything that speaks its HTTP API. Throws ScalerError `invalid` for a bad url. */
 export function createPrometheusSource(options: PrometheusSourceOptions): Source {
   const { labels = PLAIN_LABELS, matchers = {}, settle, staleAfter, now } = options;
-  const counters = options.counters ?? (() => true);
   const client = createPrometheusClient(options);
   const breaker = createBreaker(breakerOptions(options));
   const closing = new AbortController();
   const slicer = createSlicer();
   let memory: Memory = EMPTY_MEMORY;
+  let keys: readonly string[] = [];
   let reading = false;
   let status: SourceStatus = {
     name: 'prometheus',
@@ -67,22 +66,20 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     if (refusal !== null) return down(at, refusal, 0);
     const dead = breaker.probing ? await probe(client, time, signal) : null;
     if (dead) return failedCycle(at, dead, 1, signal);
-    const plan = planQueries({
-      labels,
-      matchers,
-      fleets,
-      counters: counters(),
-      seenNamespaces: namespacesOf(memory),
-      scope: null,
-    });
+    const plan = planQueries({ labels, matchers, fleets, up: false, scope: null });
     const results = await ask(client, plan, time, signal);
     if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
-    breaker.succeeded();
-    status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length };
-    const empty = { ...emptyTables(at, time, labels), keys: keysOf(fleets) };
+    keys = steady(keys, keysOf(fleets));
+    const read = fillTables({ ...emptyTables(at, time, labels), keys }, plan, results);
+    const rows = await finishInSlices(readRows(read), slicer);
     const before = memory;
-    const steps = instantSteps(before, fillTables(empty, plan, results), staleAfter);
-    const next = await finishInSlices(steps, slicer);
+    const asked = await askForSilent({ before, tables: read, rows, fleets, signal });
+    if (!('tables' in asked)) return failedCycle(at, asked, plan.length + 1, signal);
+    const { tables, requests } = asked;
+    breaker.succeeded();
+    status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length + requests };
+    const next = await finishInSlices(indexSteps(before, tables, rows, staleAfter), slicer);
+    client.sweep();
     // History that was read back meanwhile is not to be lost.
     memory = memory === before ? next.memory : mergeMemories(memory, next.memory);
     return {
@@ -90,6 +87,18 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
       sampleOf: (fleet) => sampleFrom(next.instant, fleet),
       runningOf: (fleet) => runningByPod(next.instant, fleet),
     };
+  }
+
+  /** The tables with the `up` of the pods that reported before and do not now. Mostly there is none, and nothing is asked. */
+  async function askForSilent({ before, tables, rows, fleets, signal }: Asking): Promise<Asked | Failure> {
+    const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
+    const silent = await finishInSlices(silentPods(before, rows, fresh), slicer);
+    if (silent.length === 0) return { tables, requests: 0 };
+    const plan = [planUp({ labels, matchers, fleets }, silent)];
+    const results = await ask(client, plan, tables.evaluatedAt, signal);
+    if (!Array.isArray(results)) return results;
+    const [up] = results;
+    return { tables: { ...tables, up: typeof up === 'object' ? up : [] }, requests: 1 };
   }
 
   function failedCycle(at: number, failure: Failure, requests: number, signal: AbortSignal): Reading {
@@ -116,7 +125,7 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     },
     async history(range, fleets, signal) {
       const until = AbortSignal.any([signal, closing.signal]);
-      const setting = { client, labels, matchers, settle, staleAfter, counters: counters() };
+      const setting = { client, labels, matchers, settle, staleAfter };
       const past = await readHistory(setting, range, fleets, until);
       memory = mergeMemories(past.memory, memory);
       return past.histories;
@@ -144,6 +153,19 @@ function breakerOptions({
     longest: longest * evaluationInterval,
     random,
   };
+}
+
+interface Asking {
+  readonly before: Memory;
+  readonly tables: Tables;
+  readonly rows: RowsByModel;
+  readonly fleets: readonly FleetQuery[];
+  readonly signal: AbortSignal;
+}
+
+interface Asked {
+  readonly tables: Tables;
+  readonly requests: number;
 }
 
 interface Failure {
@@ -184,8 +206,8 @@ function absentReading(at: number, why: string): Reading {
   return { at, sampleOf: () => absentSample(at, why) };
 }
 
-function namespacesOf(memory: Memory): ReadonlySet<string> {
-  const namespaces = new Set<string>();
-  for (const seen of memory.pods.values()) namespaces.add(seen.namespace);
-  return namespaces;
+/** The list of before where it says the same: what is known of each series by it stays known. */
+function steady(before: readonly string[], now: readonly string[]): readonly string[] {
+  const same = before.length === now.length && before.every((key, index) => key === now[index]);
+  return same ? before : now;
 }

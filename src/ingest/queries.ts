@@ -1,3 +1,5 @@
+import { ALL_NEEDS, type Needs } from './source.ts';
+
 /** The store's own names for labels (`prometheus.labels` of bellwether.yaml). */
 export interface StoreLabels {
   readonly namespace: string;
@@ -73,9 +75,10 @@ export function isLabelName(name: string): boolean {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && !name.startsWith('__');
 }
 
-/** All gauges, one series an engine; `server` tells what a router re-exports. */
-export function gaugeQuery(scheme: QueryScheme, scope: Scope | null): string {
-  return `max by (__name__, ${engineLabels(scheme)}) (${selector(GAUGES, scheme, vllmScope(scheme, scope))})`;
+/** The gauges that are needed, one series an engine; `server` tells what a router re-exports. */
+export function gaugeQuery(scheme: QueryScheme, scope: Scope | null, { kvCache }: Needs = ALL_NEEDS): string {
+  const names = kvCache ? GAUGES : [...RUNNING, ...WAITING];
+  return `max by (__name__, ${engineLabels(scheme)}) (${selector(names, scheme, vllmScope(scheme, scope))})`;
 }
 
 /**
@@ -92,25 +95,47 @@ export function stampQuery(scheme: QueryScheme, scope: Scope | null): string {
   return `min by (${by}) (${marked(RUNNING, 'running')} or ${marked(WAITING, 'waiting')})`;
 }
 
-/** All counters, their reasons summed, each reason of an engine counted once. */
-export function counterQuery(scheme: QueryScheme, scope: Scope | null): string {
+/**
+ * The counters that are needed, their reasons summed, each reason of an engine counted once. Rejections are demand under
+ * every policy, and beside them counts how many finished: of the models that count rejections these are always read.
+ */
+export function counterQuery(
+  scheme: QueryScheme,
+  scope: Scope | null,
+  { finished, firstTokens }: Needs = ALL_NEEDS,
+): string {
   const by = `__name__, ${engineLabels(scheme)}`;
-  const all = selector(COUNTERS, scheme, vllmScope(scheme, scope));
-  return `sum by (${by}) (max by (${by}, finished_reason, reason) (${all}))`;
+  const where = vllmScope(scheme, scope);
+  const sums = (names: readonly string[]): string =>
+    `sum by (${by}) (max by (${by}, finished_reason, reason) (${selector(names, scheme, where)}))`;
+  const names = [
+    ...REJECTED,
+    ...(finished ? FINISHED : []),
+    ...(firstTokens ? [...FIRST_TOKEN_SECONDS, ...FIRST_TOKEN_COUNT] : []),
+  ];
+  if (finished) return sums(names);
+  const { namespace, model_name } = scheme.labels;
+  const rejecting = `and on (${namespace}, ${model_name}) ${selector(REJECTED, scheme, where)}`;
+  return `${sums(names)} or (${sums(FINISHED)} ${rejecting})`;
 }
 
 /** Label and value of the series of upQuery that is there while the store is young. */
 export const YOUNG_STORE = { label: 'store', value: 'young' } as const;
 
 /**
- * Which pods are scraped at all, in `namespaces` (all of them when null), and one series without labels that counts all
+ * Which pods are scraped at all, of `namespaces` and of these names (any when null), and one series without labels that counts all
  * targets, which tells a store that was emptied from pods that are gone. A store that knows of nothing scraped before the
  * last minute is young: emptied, or back after an outage, and still filling; one more series says so.
  */
-export function upQuery(scheme: QueryScheme, namespaces: readonly string[] | null): string {
+export function upQuery(
+  scheme: QueryScheme,
+  namespaces: readonly string[] | null,
+  names: readonly string[] | null = null,
+): string {
   const { namespace, pod } = scheme.labels;
   const within = namespaces === null ? [] : [`${namespace}=~${quoteAnyOf(namespaces)}`];
-  const pods = selector(['up'], scheme, [`${pod}!=""`, ...within]);
+  const named = names === null ? `${pod}!=""` : `${pod}=~${quoteAnyOf(names)}`;
+  const pods = selector(['up'], scheme, [named, ...within]);
   const all = selector(['up'], scheme, []);
   const young = `count(${all}) unless count(${all} offset 1m)`;
   const mark = `label_replace(${young}, "${YOUNG_STORE.label}", "${YOUNG_STORE.value}", "", "")`;

@@ -12,7 +12,19 @@ export interface FleetQuery {
   readonly promql: string | undefined;
   /** The policy's query of a gateway's counter of requests, if it has one. */
   readonly arrivals?: string | undefined;
+  /** What beside running, waiting and rejected requests its policy looks at. Default: all of it. */
+  readonly needs?: Needs | undefined;
 }
+
+/** Series that are read only where some policy looks at them: they are half of what vLLM exports for us. */
+export interface Needs {
+  readonly kvCache: boolean;
+  /** The counters of finished requests, also where none was rejected. */
+  readonly finished: boolean;
+  readonly firstTokens: boolean;
+}
+
+export const ALL_NEEDS: Needs = { kvCache: true, finished: true, firstTokens: true };
 
 /** Everything read at one grid instant. Kept until the next one, so that a fleet seen later is sampled from memory. */
 export interface Reading {

@@ -39,19 +39,25 @@ const FIELD_OF: ReadonlyMap<string, Field> = new Map(
   FIELDS.flatMap((field) => SPELLINGS[field].map((name) => [name, field] as const)),
 );
 
-/** What one engine of a pod says; a field that it does not report is undefined. */
-export interface EngineRow {
+/** Whose a series is, as far as the labels in use tell. */
+interface Identity {
   readonly key: string;
   /** The same without the engine: all engines of a pod come from one scrape. */
   readonly podKey: string;
+  /** modelKey of the two that follow. */
+  readonly ofModel: string;
   readonly namespace: string;
   readonly model: string;
   readonly pod: string;
   readonly engine: string;
-  /** All labels of the first series seen, which matchLabels look at. */
-  readonly metric: Metric;
   /** Why the row is counted for nobody (or, with `server`, only where matchLabels ask for that label). */
   readonly leftOut: 'router' | 'podless' | null;
+}
+
+/** What one engine of a pod says; a field that it does not report is undefined. */
+export interface EngineRow extends Identity {
+  /** All labels of the first series seen, which matchLabels look at. */
+  readonly metric: Metric;
   /** Epoch ms of the newest sample behind the gauges. */
   observedAt?: number;
   values: { [field in Field]?: number };
@@ -67,17 +73,18 @@ export function modelKey(namespace: string, model: string): string {
 /** Sorts the series of a cycle by engine, in steps; of several series with one meaning the largest value counts, once. */
 export function* readRows(tables: Tables): Generator<void, RowsByModel> {
   const rows = new Map<string, EngineRow>();
+  const identityOf = identifier(tables);
   for (const points of [tables.gauges, tables.counters]) {
     yield* strided(points, ({ metric, value }) => {
       const field = FIELD_OF.get(labelOf(metric, '__name__'));
       // A count below zero is nonsense, and would cancel another pod's requests.
       if (field === undefined || !(value >= 0)) return;
-      const { values } = rowFor(rows, metric, tables);
+      const { values } = rowFor(rows, metric, identityOf(metric));
       values[field] = Math.max(values[field] ?? 0, value);
     });
   }
   yield* strided(tables.stamps, ({ metric, value }) => {
-    const row = rows.get(rowKey(metric, tables));
+    const row = rows.get(identityOf(metric).key);
     if (row) row.observedAt = Math.max(row.observedAt ?? 0, Math.round(value * 1000));
   });
   return byModel(rows.values());
@@ -86,43 +93,52 @@ export function* readRows(tables: Tables): Generator<void, RowsByModel> {
 function byModel(rows: Iterable<EngineRow>): RowsByModel {
   const models = new Map<string, EngineRow[]>();
   for (const row of rows) {
-    const key = modelKey(row.namespace, row.model);
-    const list = models.get(key);
+    const list = models.get(row.ofModel);
     if (list) list.push(row);
-    else models.set(key, [row]);
+    else models.set(row.ofModel, [row]);
   }
   return models;
 }
 
-function rowFor(rows: Map<string, EngineRow>, metric: Metric, tables: Tables): EngineRow {
-  const key = rowKey(metric, tables);
-  const known = rows.get(key);
+function rowFor(rows: Map<string, EngineRow>, metric: Metric, identity: Identity): EngineRow {
+  const known = rows.get(identity.key);
   if (known) return known;
-  const { labels } = tables;
-  const pod = labelOf(metric, labels.pod);
-  const row: EngineRow = {
-    key,
-    podKey: identity(metric, tables, labels.pod),
-    namespace: labelOf(metric, labels.namespace),
-    model: labelOf(metric, labels.model_name),
-    pod,
-    engine: labelOf(metric, labels.engine),
-    metric,
-    leftOut: labelOf(metric, 'server') !== '' ? 'router' : pod === '' ? 'podless' : null,
-    values: {},
-  };
+  const { key, podKey, ofModel, namespace, model, pod, engine, leftOut } = identity;
+  const row: EngineRow = { key, podKey, ofModel, namespace, model, pod, engine, leftOut, metric, values: {} };
   rows.set(key, row);
   return row;
 }
 
-/** The series' identity but for its name: what one engine is, as far as the labels in use tell. */
-function rowKey(metric: Metric, tables: Tables): string {
-  const { pod, engine } = tables.labels;
-  return `${identity(metric, tables, pod)}\0${labelOf(metric, engine)}\0${labelOf(metric, 'server')}`;
+interface Identified extends Identity {
+  readonly labels: Tables['labels'];
+  readonly keys: Tables['keys'];
 }
 
-function identity(metric: Metric, { labels, keys }: Tables, pod: string): string {
-  let key = `${labelOf(metric, labels.namespace)}\0${labelOf(metric, labels.model_name)}\0${labelOf(metric, pod)}`;
-  for (const name of keys) key += `\0${labelOf(metric, name)}`;
-  return key;
+/** Labels are the same objects at each instant as long as a series is there, and joining them costs more than all else. */
+const identities = new WeakMap<Metric, Identified>();
+
+function identifier({ labels, keys }: Tables): (metric: Metric) => Identity {
+  // The series of one engine share theirs.
+  const fresh = new Map<string, Identified>();
+  return (metric) => {
+    const known = identities.get(metric);
+    if (known?.labels === labels && known.keys === keys) return known;
+    const made = { ...identify(metric, labels, keys), labels, keys };
+    const identity = fresh.get(made.key) ?? made;
+    fresh.set(identity.key, identity);
+    identities.set(metric, identity);
+    return identity;
+  };
+}
+
+function identify(metric: Metric, labels: Tables['labels'], keys: Tables['keys']): Identity {
+  const namespace = labelOf(metric, labels.namespace);
+  const model = labelOf(metric, labels.model_name);
+  const pod = labelOf(metric, labels.pod);
+  const engine = labelOf(metric, labels.engine);
+  const server = labelOf(metric, 'server');
+  const ofModel = modelKey(namespace, model);
+  const podKey = [ofModel, pod, ...keys.map((name) => labelOf(metric, name))].join('\0');
+  const leftOut = server !== '' ? 'router' : pod === '' ? 'podless' : null;
+  return { key: `${podKey}\0${engine}\0${server}`, podKey, ofModel, namespace, model, pod, engine, leftOut };
 }

@@ -29,6 +29,7 @@ function clientOf(
   const asked: Asked[] = [];
   const client: PrometheusClient = {
     query: async () => ({ ok: true, value: [] }),
+    sweep: () => undefined,
     async queryRange(promql, range) {
       asked.push({ promql, range });
       const times: number[] = [];
