@@ -24,7 +24,7 @@ export function replayCommand(io: Io): Command {
     .description('run decide() over recorded samples: what this policy would have answered, and why')
     .argument(
       '<samples.csv>',
-      'header with time and any of running,waiting,ready,starting,spec,unschedulable,kv_cache_usage',
+      'header with time and any of running,waiting,ready,starting,spec,unschedulable,kv_cache_usage,arrived',
     )
     .requiredOption('--policy <file>', 'policy YAML')
     .option('--name <policy>', 'which policy, where the file holds several')

@@ -12,6 +12,8 @@ const COLUMNS = [
   'spec',
   'unschedulable',
   'kv_cache_usage',
+  // Requests that arrived since the row before.
+  'arrived',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 const COUNTS: readonly Column[] = ['ready', 'starting', 'spec', 'unschedulable'];
@@ -138,6 +140,7 @@ function sampleOf(at: number, values: ReadonlyMap<string, number | null>): Sampl
     running: measuresOngoing ? gauge('running') : null,
     waiting: measuresOngoing ? gauge('waiting') : null,
     kvCacheUsage: count('kv_cache_usage'),
+    arrived: count('arrived'),
     reporting: count('ready') ?? 0,
   };
 }

@@ -36,7 +36,7 @@ describe('a samples CSV', () => {
       'an unknown column',
       'time,runing\n1,2\n',
       [
-        's.csv:1:6: must be one of time, running, waiting, ready, starting, spec, unschedulable, kv_cache_usage, was "runing" (did you mean "running"?)',
+        's.csv:1:6: must be one of time, running, waiting, ready, starting, spec, unschedulable, kv_cache_usage, arrived, was "runing" (did you mean "running"?)',
       ],
     ],
     ['no time', 'running\n1\n', ['s.csv:1:1 time: must be a column of the header, was missing']],
@@ -102,5 +102,13 @@ describe('replay', () => {
       'clamp',
       'buffer',
     ]);
+  });
+});
+
+describe('arrived requests', () => {
+  it('are read where somebody counted them, unknown in an empty cell and without the column', () => {
+    const arrivedOf = (text: string) => parseSamples(text, 's.csv').rows.map(({ sample }) => sample.arrived);
+    expect(arrivedOf('time,running,arrived\n1000,1,7.5\n1005,1,\n')).toEqual([7.5, null]);
+    expect(arrivedOf('time,running\n1000,1\n')).toEqual([null]);
   });
 });
