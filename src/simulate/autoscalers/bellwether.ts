@@ -60,7 +60,7 @@ export function createBellwether(setting: Setting, options: BellwetherOptions): 
     const current = sample(view);
     samples.push(current);
     // The one before the window stays, for growth.
-    while ((samples[1]?.at ?? at) <= at - keepMs) samples.shift();
+    while (samples.length > 1 && (samples[1]?.at ?? at) <= at - keepMs) samples.shift();
     const outcome = decide(
       {
         at,

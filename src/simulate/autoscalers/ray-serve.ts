@@ -26,7 +26,7 @@ export function createRayServe(name: string, config: RayConfig, lookBackMs: numb
   function run(view: FleetView): number | null {
     const at = view.now;
     samples.push(pushed(view));
-    while ((samples[0]?.at ?? at) <= at - lookBackMs) samples.shift();
+    while (samples.length > 1 && (samples[0]?.at ?? at) <= at - lookBackMs) samples.shift();
     const before = state.target === null ? { ...state, target: view.specReplicas } : state;
     const outcome = decide(
       { at, fields, calendar: null, samples, coldStartP95: null, evaluationInterval: PUSH_INTERVAL_MS },
