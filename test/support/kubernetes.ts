@@ -4,7 +4,7 @@ import type { Credentials } from '../../src/ingest/kubernetes/credentials.ts';
 import type { KubeObject } from './fake-kubernetes.ts';
 
 /** Instants of objects: seconds after this, as Kubernetes writes them. */
-export const T0 = Date.parse('2026-11-20T09:00:00Z');
+export const T0 = Date.parse('2020-01-01T09:00:00Z');
 export const stamp = (seconds: number): string =>
   new Date(T0 + seconds * 1000).toISOString().replace('.000Z', 'Z');
 

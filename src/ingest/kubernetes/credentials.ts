@@ -86,6 +86,8 @@ export async function kubeconfigCredentials(
   const first = await load();
   const cluster = first.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig has no current context');
+  if (cluster.server.startsWith('http:') && cluster.skipTLSVerify !== true)
+    throw new Error('an http:// server needs insecure-skip-tls-verify: true in the kubeconfig');
   let config: KubeConfig | null = first;
   let kept: Prepared | null = null;
   return {
