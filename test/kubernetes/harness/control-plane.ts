@@ -312,7 +312,11 @@ export async function until(
   timeout = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeout;
-  while (!(await Promise.resolve(ask()).catch(() => false))) {
+  while (
+    !(await Promise.resolve()
+      .then(ask)
+      .catch(() => false))
+  ) {
     if (Date.now() > deadline) throw new Error(`${what} did not come within ${timeout / 1000} s`);
     await pause(100);
   }

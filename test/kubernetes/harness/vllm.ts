@@ -21,10 +21,17 @@ export interface VllmPods {
   stop(): Promise<void>;
 }
 
+interface Feed {
+  readonly prometheus: TestPrometheus;
+  readonly more: () => readonly PrometheusTarget[];
+  due: boolean;
+  busy: boolean;
+}
+
 /** One HTTP server plays all pods: Prometheus asks it at a path a pod, which is silent until the pod is ready. */
 export async function startVllmPods(api: KubeApi): Promise<VllmPods> {
   const loads = new Map<string, number>();
-  const fed = new Map<TestPrometheus, () => readonly PrometheusTarget[]>();
+  const fed = new Map<TestPrometheus, Feed>();
   let changed = false;
   const pods = await follow(api, '/api/v1/pods', () => {
     changed = true;
@@ -44,20 +51,28 @@ export async function startVllmPods(api: KubeApi): Promise<VllmPods> {
     ...[...pods.objects.values()].filter(hasAddress).map((pod) => targetOf(pod, address)),
     { address, labels: { __metrics_path__: '/cluster' }, job: 'kube-state-metrics', honorLabels: true },
   ];
-  // One change of the cluster is many events.
+  // One change of the cluster is many events; a Prometheus that is stopped takes them when it goes on.
   const timer = setInterval(() => {
-    if (!changed) return;
+    for (const feed of fed.values()) {
+      feed.due ||= changed;
+      if (feed.due && !feed.busy) void hand(feed);
+    }
     changed = false;
-    for (const [prometheus, more] of fed)
-      void prometheus.scrape([...targets(), ...more()]).catch(() => {
-        changed = true;
-      });
   }, 250);
+  async function hand(feed: Feed): Promise<void> {
+    feed.due = false;
+    feed.busy = true;
+    await feed.prometheus.scrape([...targets(), ...feed.more()]).catch(() => {
+      feed.due = true;
+    });
+    feed.busy = false;
+  }
   return {
     load: (namespace, deployment, ongoing) => void loads.set(`${namespace}/${deployment}`, ongoing),
     async feed(prometheus, more) {
-      fed.set(prometheus, more);
-      await prometheus.scrape([...targets(), ...more()]);
+      const feed: Feed = { prometheus, more, due: false, busy: false };
+      fed.set(prometheus, feed);
+      await hand(feed);
     },
     refresh() {
       changed = true;

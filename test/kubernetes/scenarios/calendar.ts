@@ -13,8 +13,8 @@ export const calendarFiles = {
 
 export function calendar({ world, calm, record }: Scenario): void {
   it('has the floor ready at the open with pods that take 60 s, and not before its lead', async () => {
-    const open = Math.ceil(Date.now() / SECOND) * SECOND + 95 * SECOND;
-    const window = { name: 'bell', from: open, to: open + 15 * SECOND, floor: 4, lead: '80s' };
+    const open = Math.ceil(Date.now() / SECOND) * SECOND + 105 * SECOND;
+    const window = { name: 'bell', from: open, to: open + 15 * SECOND, floor: 4, lead: '90s' };
     await calm().write('calendar-bell.yaml', aCalendar(window));
     const fleet = await world().fleet({
       namespace: 'bell',
@@ -24,17 +24,17 @@ export function calendar({ world, calm, record }: Scenario): void {
       readyAfter: '60s',
       metadata: { calendar: 'bell' },
     });
-    await until('the end of the window', () => Date.now() > open + 15 * SECOND, 120 * SECOND);
+    await until('the end of the window', () => Date.now() > open + 15 * SECOND, 180 * SECOND);
     await fleet.reaches(1);
     record('bell', fleet, [
-      { at: open - 80 * SECOND, what: 'lead' },
+      { at: open - 90 * SECOND, what: 'lead' },
       { at: open, what: 'open' },
       { at: window.to, what: 'close' },
     ]);
     expect(readyAt(fleet.timeline, open)).toBeGreaterThanOrEqual(4);
     expect(specsSince(fleet.timeline, 0)).toEqual([1, 4, 1]);
     const rise = fleet.timeline.moments.find(({ spec }) => spec === 4);
-    expect(rise?.at).toBeGreaterThanOrEqual(open - 80 * SECOND);
+    expect(rise?.at).toBeGreaterThanOrEqual(open - 90 * SECOND);
   });
 
   it('lets go at an early close, and not before', async () => {

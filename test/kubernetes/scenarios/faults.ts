@@ -10,7 +10,7 @@ const OUTAGE = 120 * SECOND;
 
 const files = { 'policy-steady.yaml': aPolicy('steady') };
 
-export function faults({ world, record }: Scenario): void {
+export function killed({ world, record }: Scenario): void {
   it('shrinks nothing and gets there when the scaler is killed in mid-ramp', async () => {
     const scaler = await world().scaler({ name: 'killed', files });
     const fleet = await world().fleet({
@@ -42,7 +42,9 @@ export function faults({ world, record }: Scenario): void {
     expect(specs).toEqual([...specs].sort((a, b) => a - b));
     expect(specs.at(-1)).toBe(20);
   });
+}
 
+export function blinded({ world, record }: Scenario): void {
   it('holds what runs while Prometheus is stopped for two minutes, and falls once it is back', async () => {
     const prometheus = await world().anotherPrometheus();
     const scaler = await world().scaler({ name: 'blind', prometheus: prometheus.url, files });
