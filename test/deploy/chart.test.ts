@@ -138,6 +138,11 @@ describe('the chart', () => {
       existingConfigMaps: { config: 'my-config', policies: 'my-policies', calendars: 'my-calendars' },
     });
     expect(existing.filter(({ kind }) => kind === 'ConfigMap')).toEqual([]);
+    // Beside a ConfigMap of their own the shipped ones would be there twice.
+    const mine = await render({ existingConfigMaps: { calendars: 'my-calendars' } });
+    expect(parse(dataOf(mine, 'bellwether-config')['bellwether.yaml'] ?? '').calendars).toEqual([
+      '../calendars/*.yaml',
+    ]);
     expect(podOf(existing).volumes).toEqual([
       { name: 'config', configMap: { name: 'my-config' } },
       { name: 'policies', configMap: { name: 'my-policies' } },

@@ -73,8 +73,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if include "bellwether.calendarsConfigMap" . -}}
 {{- $calendars = append $calendars "../calendars/*.yaml" -}}
 {{- end -}}
+{{- if not .Values.existingConfigMaps.calendars -}}
 {{- range .Values.shippedCalendars -}}
 {{- $calendars = append $calendars (printf "/app/calendars/%s.yaml" .) -}}
+{{- end -}}
 {{- end -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $_ := set $config "listen" (dict "grpc" "0.0.0.0:6000" "http" $http) -}}
