@@ -86,6 +86,7 @@ function demandOf(best: Forecast, { rule, ctx, carries, rates }: Parts): { repli
  * clear it sooner than others could come. It also answers a capacity that was set, or learned, too high.
  */
 function backlogOf(ctx: DemandContext, expected: number, carries: number): number {
+  if ((ctx.current.waiting ?? 0) <= 0) return 0;
   const waiting = aggregate(
     pointsOf(ctx.samples, (sample) => sample.waiting),
     ctx.at,

@@ -22,16 +22,17 @@ export function arrivalRates(
   windows: readonly number[],
   { confidence, source }: { readonly confidence: number; readonly source: ArrivalSource },
 ): readonly WindowRate[] {
-  const spans = spansOf(samples, at - (windows[windows.length - 1] ?? 0), source);
   const rates: WindowRate[] = [];
-  let [cursor, total, known, scrape] = [spans.length - 1, 0, 0, 0];
+  let [cursor, total, known, scrape] = [samples.length - 1, 0, 0, 0];
   for (const window of windows) {
-    for (; cursor >= 0; cursor--) {
-      const span = spans[cursor];
-      if (span === undefined || span.at <= at - window) break;
-      total += span.arrived;
-      known += span.ms;
-      scrape = Math.max(scrape, span.scrape);
+    for (; cursor > 0; cursor--) {
+      const [before, sample] = [samples[cursor - 1], samples[cursor]];
+      if (before === undefined || sample === undefined || sample.at <= at - window) break;
+      const arrived = source === 'gateway' ? grown(before.gateway, sample.gateway) : sample.arrived;
+      if (arrived === null) continue;
+      total += arrived;
+      known += sample.at - before.at;
+      scrape = Math.max(scrape, sample.arrivedOver ?? 0);
     }
     if (known * 2 < window || known === 0) continue;
     const seconds = known / 1000;
@@ -41,27 +42,6 @@ export function arrivalRates(
   }
   const resolved = rates.filter(({ window }) => window >= 2 * scrape);
   return resolved.length > 0 ? resolved : rates.slice(-1);
-}
-
-interface Span {
-  readonly at: number;
-  readonly ms: number;
-  readonly arrived: number;
-  readonly scrape: number;
-}
-
-/** The stretches between samples of which it is known how many arrived. */
-function spansOf(samples: readonly Sample[], from: number, source: ArrivalSource): readonly Span[] {
-  const spans: Span[] = [];
-  for (let index = samples.length - 1; index > 0; index--) {
-    const sample = samples[index];
-    const before = samples[index - 1];
-    if (sample === undefined || before === undefined || sample.at <= from) break;
-    const arrived = source === 'gateway' ? grown(before.gateway, sample.gateway) : sample.arrived;
-    if (arrived === null) continue;
-    spans.push({ at: sample.at, ms: sample.at - before.at, arrived, scrape: sample.arrivedOver ?? 0 });
-  }
-  return spans.reverse();
 }
 
 /** Growth of a sum of counters. One that fell has lost a part; by how much it grew otherwise is not known. */
