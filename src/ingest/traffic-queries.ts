@@ -28,10 +28,12 @@ export function trafficQueries(scheme: QueryScheme, scope: Scope): TrafficQuerie
     names.map((name) => `${wrap}(${selector([name], scheme, where)}[5m])`).join(' or ');
   const mean = (names: readonly string[]): string =>
     `sum ${by()} (max ${by(pod, engine)} (${each('avg_over_time', names)}))`;
+  // Pods that came or went within the five minutes count by how long they were there, against one that was there throughout.
+  const scraped = `max ${by(pod)} (${each('count_over_time', RUNNING)})`;
   return {
     finished: `sum ${by()} (max ${by(pod, engine, 'finished_reason')} (${each('rate', FINISHED)}))`,
     ongoing: `${mean(RUNNING)} + ${mean(WAITING)}`,
     waiting: mean(WAITING),
-    replicas: `count ${by()} (max ${by(pod)} (${each('count_over_time', RUNNING)}))`,
+    replicas: `sum ${by()} (${scraped}) / max ${by()} (${scraped})`,
   };
 }
