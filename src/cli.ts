@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
   replay: async (io) => (await import('./cli/replay.ts')).replayCommand(io),
   calendar: async (io) => (await import('./cli/calendar.ts')).calendarCommand(io),
   schema: async (io) => (await import('./cli/schema.ts')).schemaCommand(io),
+  simulate: async (io) => (await import('./cli/simulate.ts')).simulateCommand(io),
   backtest: async (io) => (await import('./cli/backtest.ts')).backtestCommand(io),
   translate: async (io) => (await import('./cli/translate.ts')).translateCommand(io),
 };
