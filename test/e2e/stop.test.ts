@@ -34,7 +34,7 @@ function open(keda: KedaClient, index: number) {
   return { first, ended };
 }
 
-const STREAMS = Number(process.env.BELLWETHER_STREAMS ?? 200);
+const STREAMS = Number(process.env.BELLWETHER_STREAMS ?? 1_000);
 
 describe('a stop', { timeout: 60_000 }, () => {
   it(`under load with ${STREAMS} streams ends all of them with OK, fails no call that runs, and exits 0 within 5 s`, async () => {
