@@ -26,7 +26,7 @@ export interface Demand {
 /** Replicas come and go by the minute at most: a start takes longer than that. */
 const SLOT_MS = 60_000;
 /** Before a slot its replicas serve what came just before it, so that it does not begin with an empty batch. */
-const WARM_UP_MS = 30_000;
+const WARM_UP_MS = 60_000;
 /** Between two slots of one bench: whatever was under way has ended or given up. */
 const REST_MS = 3_600_000;
 /** Below a count at which more than this share is late nothing is measured: all of the slot counts as late. */
@@ -47,7 +47,7 @@ interface Row {
 }
 
 /**
- * Measures it in the fleet's own model: the requests of each slot, and of the half minute before it, at a fleet that had
+ * Measures it in the fleet's own model: the requests of each slot, and of the minute before it, at a fleet that had
  * nothing to do. Around the count of the slot before, upward until nobody is late or more replicas help nobody, downward
  * until half of them are. What an overloaded slot leaves to the next one is not seen: the run that follows shows it.
  */
@@ -145,7 +145,7 @@ function createBench(options: DemandOptions, replicas: number): Bench {
   let now = 0;
   return {
     late(first, end) {
-      const begin = (trace.arrivedAt[first] ?? 0) - ((trace.arrivedAt[first] ?? 0) % 1) - WARM_UP_MS;
+      const begin = Math.floor(trace.arrivedAt[first] ?? 0) - WARM_UP_MS;
       let row = first;
       while (row > 0 && (trace.arrivedAt[row - 1] ?? 0) >= begin) row--;
       const shift = now + REST_MS - begin;

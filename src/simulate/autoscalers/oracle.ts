@@ -23,7 +23,7 @@ export interface Oracle {
 }
 
 /** Corrections of what the plan may be late by, after which the best so far stands. */
-const ROUNDS = 6;
+const ROUNDS = 8;
 /** A run that misses so little less than it may is not improved any further. */
 const CLOSE = 0.02;
 const TURN_MS = 1_000;
@@ -32,11 +32,12 @@ const TURN_MS = 1_000;
  * The cheapest way known to serve a trace within the objective, by somebody who knows the trace and every cold start. How it
  * is found: the late requests of each minute are measured for each count of replicas; planOracle() finds the cheapest
  * counts, starts included, that keep the sum of late to a budget; the schedule is run in the very world of all other
- * autoscalers; and since there a minute inherits what the minute before left, the budget is corrected until the run itself
- * is just within the share.
+ * autoscalers; and since there a minute inherits what the minute before left, what the run shows is learned and the budget
+ * corrected until the run itself is just within the share.
  */
 export function runOracle(scenario: Scenario, options: OracleOptions = {}): Oracle {
-  const demand = options.demand ?? measureDemand(scenario);
+  const measured = options.demand ?? measureDemand(scenario);
+  const demand = learningDemand(measured);
   const knowledge = foreknowledgeOf(scenario);
   const target = options.share ?? 0.99;
   const mayMiss = Math.floor(scenario.trace.length * (1 - target) + 1e-9);
@@ -45,19 +46,21 @@ export function runOracle(scenario: Scenario, options: OracleOptions = {}): Orac
   let budget = mayMiss;
   for (let round = 0; round < ROUNDS; round++) {
     const plan = planOracle(problemOf(knowledge, demand, budget));
-    const result = runScenario(scenario, createScheduled(knowledge, demand, plan));
+    const result = runScenario(scenario, createScheduled(knowledge, measured, plan));
     if (result === null) throw new Error('a run without hooks ends by itself');
-    const missed = missedOf(result, scenario);
+    const lateBySlot = missedBySlot(result, scenario, measured);
+    const missed = lateBySlot.reduce((sum, late) => sum + late, 0);
     const share = scenario.trace.length === 0 ? 1 : 1 - missed / scenario.trace.length;
-    const oracle = { result, plan, demand, share, short: missed > mayMiss };
+    const oracle = { result, plan, demand: measured, share, short: missed > mayMiss };
     if (best === null || isBetter(oracle, best)) best = oracle;
     const over = missed - mayMiss;
     if (over <= 0 && -over <= mayMiss * CLOSE) break;
+    if (over > 0 && demand.learn(plan.schedule.replicas, lateBySlot)) continue;
     // Every budget down to what this plan comes to gives this very plan.
-    const spent = Math.min(budget, plan.schedule.late);
+    const spent = over <= 0 ? budget : Math.min(budget, plan.schedule.late);
     if (over <= 0) kept = budget;
     else broken = spent;
-    const corrected = nextBudget({ kept, broken, spent: over <= 0 ? budget : spent, over });
+    const corrected = nextBudget({ kept, broken, spent, over });
     if (corrected === null) break;
     budget = corrected;
   }
@@ -92,13 +95,52 @@ function nextBudget({ kept, broken, spent, over }: Correction): number | null {
   return Number.isFinite(broken) ? Math.floor((kept + broken) / 2) : null;
 }
 
-function missedOf({ records }: RunResult, { trace, objectiveMs }: Scenario): number {
-  let missed = 0;
+function missedBySlot(
+  { records }: RunResult,
+  { trace, objectiveMs, from }: Scenario,
+  { slotMs, slots }: Demand,
+): Int32Array {
+  const missed = new Int32Array(slots);
   for (let row = 0; row < trace.length; row++) {
-    const inTime = (records.firstTokenAt[row] ?? Number.NaN) - (trace.arrivedAt[row] ?? 0) <= objectiveMs;
-    if (!inTime) missed++;
+    const arrivedAt = trace.arrivedAt[row] ?? 0;
+    const inTime = (records.firstTokenAt[row] ?? Number.NaN) - arrivedAt <= objectiveMs;
+    const slot = Math.min(slots - 1, Math.max(0, Math.floor((arrivedAt - from) / slotMs)));
+    if (!inTime) missed[slot] = (missed[slot] ?? 0) + 1;
   }
   return missed;
+}
+
+/** Late requests of a slot in a run, beyond twice what was planned, from which the run is believed and not the plan. */
+const INHERITED = 3;
+
+interface LearningDemand extends Demand {
+  /** Takes over what a run was late by where a slot inherited a queue; false where none did. */
+  learn(replicas: Int32Array, lateBySlot: Int32Array): boolean;
+}
+
+/** A demand that is told what measuring each slot by itself cannot see. */
+function learningDemand(demand: Demand): LearningDemand {
+  const seen = new Int32Array(demand.slots);
+  const seenWith = new Int32Array(demand.slots).fill(-1);
+  const late = (slot: number, replicas: number) => {
+    const alone = demand.late(slot, replicas);
+    return replicas <= (seenWith[slot] ?? -1) ? Math.max(alone, seen[slot] ?? 0) : alone;
+  };
+  return {
+    ...demand,
+    late,
+    learn(replicas, lateBySlot) {
+      let learned = false;
+      for (const [slot, count] of replicas.entries()) {
+        const missed = lateBySlot[slot] ?? 0;
+        if (missed < 2 * late(slot, count) + INHERITED) continue;
+        seen[slot] = missed;
+        seenWith[slot] = count;
+        learned = true;
+      }
+      return learned;
+    },
+  };
 }
 
 function problemOf(knowledge: Foreknowledge, demand: Demand, allowedLate: number): OracleProblem {
