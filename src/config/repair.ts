@@ -84,8 +84,17 @@ function nested(path: Path, value: unknown): unknown {
   return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 }
 
+const FLOW = { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 } as const;
+
+/** A value on one line, as it may stand within brackets too. */
 function flow(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${flow(key)}: ${flow(inner)}`)
+      .join(', ')}}`;
+  if (typeof value === 'string' && value.includes('\n')) return JSON.stringify(value);
+  return stringify([value], FLOW).trim().slice(1, -1);
 }
 
 /** Everything behind the colon of `key:`, without the comment that may follow. */
@@ -113,7 +122,7 @@ function intoFlow(
   value: unknown,
 ): Splice {
   const last = map.items.at(-1);
-  const put = `${key}: ${flow(value)}`;
+  const put = `${flow(key)}: ${flow(value)}`;
   if (last === undefined) {
     const [from = 0, to = 0] = map.range ?? [];
     return { from, to, text: `{${put}}` };
@@ -140,8 +149,8 @@ function block(value: Readonly<Record<string, unknown>>, indent: string): string
     .map(([key, inner]) => {
       const single = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
       return single && Object.values(inner).some((leaf) => typeof leaf === 'object')
-        ? `${indent}${key}:\n${block(inner as Readonly<Record<string, unknown>>, `${indent}  `)}`
-        : `${indent}${key}: ${flow(inner)}`;
+        ? `${indent}${flow(key)}:\n${block(inner as Readonly<Record<string, unknown>>, `${indent}  `)}`
+        : `${indent}${flow(key)}: ${flow(inner)}`;
     })
     .join('\n');
 }
