@@ -8,7 +8,7 @@ import { objectNamespace } from './replica-facts.ts';
 import type { FleetQuery, PastColdStarts } from './source.ts';
 
 export interface ColdStartSetting {
-  readonly client: PrometheusClient;
+  readonly client: Pick<PrometheusClient, 'query'>;
   readonly labels: StoreLabels;
   readonly matchers: Readonly<Record<string, string>>;
 }
