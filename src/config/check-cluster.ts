@@ -37,7 +37,7 @@ export function clusterProblems(
       ]);
     }),
     ...scaled.flatMap((each) => hpaProblems(each, workloads)),
-    ...workloadProblems(documents, { isLive: true }),
+    ...workloadProblems(documents, { known, isLive: true }),
   ];
 }
 

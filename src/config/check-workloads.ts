@@ -1,8 +1,11 @@
 import { didYouMean } from '../core/nearest.ts';
+import { resolvePolicy } from '../core/policy.ts';
 import { type Problem, shown } from '../core/problem.ts';
 import { selectorOf, selects } from '../ingest/kubernetes/selector.ts';
 import { bufferIssues } from './check-buffer.ts';
 import { droppable, errorAt, mended, warningAt } from './issue.ts';
+import type { Known } from './metadata.ts';
+import { policyOf } from './scaled-object-scene.ts';
 import { at } from './sources.ts';
 import { type Finding, placeOf, podLabels, type Scaled, scaledOf, workloadsOf } from './workloads.ts';
 import type { YamlDocument } from './yaml.ts';
@@ -13,7 +16,7 @@ import type { YamlDocument } from './yaml.ts';
  */
 export function workloadProblems(
   documents: readonly YamlDocument[],
-  { isLive = false } = {},
+  { known, isLive = false }: { readonly known: Known; readonly isLive?: boolean },
 ): readonly Problem[] {
   const workloads = workloadsOf(documents);
   const scaled = scaledOf(workloads);
@@ -26,6 +29,7 @@ export function workloadProblems(
       ...(isLive ? [] : replicaIssues(each)),
       ...seriesIssues(each, ours),
       ...servedIssues(each, scaled),
+      ...emptyIssues(each, ours, known),
     ]),
     ...bufferIssues(ours, workloads),
   ];
@@ -96,6 +100,21 @@ function servedIssues(each: Scaled, scaled: readonly Scaled[]): readonly Finding
     const message = `is no ScaledObject of namespace ${each.namespace} among these files${didYouMean(bufferOf, names)}, was ${shown(bufferOf)}`;
     const issue = warningAt(path, message);
     return [{ document: each.document, issue: names.length === 1 ? mended(issue, names[0]) : issue }];
+  });
+}
+
+/** A buffer of a policy that has none is never more than nothing. */
+function emptyIssues(each: Scaled, ours: readonly Scaled[], known: Known): readonly Finding[] {
+  return each.fleets.flatMap(({ id, bufferOf, overrides }) => {
+    const served = ours.find(({ name, namespace }) => name === bufferOf && namespace === each.namespace);
+    const fleet = served?.fleets.find((other) => other.id.role === 'replicas');
+    const fields = fleet && policyOf(fleet, known);
+    if (id.role !== 'buffer' || fields === undefined) return [];
+    if (resolvePolicy(fields, fleet?.overrides ?? {}, overrides).buffer !== null) return [];
+    const path = ['spec', 'triggers', bufferTrigger(each), 'metadata', 'buffer.max'];
+    const message =
+      "should be how many pause pods there may be: neither this trigger nor the fleet's policy sets buffer, so there are none";
+    return [{ document: each.document, issue: mended(warningAt(path, message), '1') }];
   });
 }
 

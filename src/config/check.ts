@@ -57,7 +57,7 @@ export async function checkFiles(
     ...parsed.filter(({ file }) => isAlone(file)).flatMap((file) => file.problems),
     ...sources.flatMap((each) => problemsOf(each, now)),
     ...togetherProblems(alone),
-    ...workloadProblems(documentsOf(alone)),
+    ...workloadProblems(documentsOf(alone), { known }),
     ...alone.flatMap(({ document, kind, file }) =>
       document.toProblems(issuesOf(document.value, kind, { known, now, versions, named: file.named })),
     ),

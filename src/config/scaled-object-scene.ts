@@ -75,7 +75,11 @@ export function leastCooldown({ coldStart, downscaleToZeroDelay }: Policy): numb
   return Math.max(0, Math.ceil((coldStart.default - downscaleToZeroDelay) / 1000));
 }
 
-function policyOf({ policy }: FleetConfig, { policies, defaultPolicy }: Known): PolicyFields | undefined {
+/** The fields of a fleet's policy; undefined where policies, or this one, are not known. */
+export function policyOf(
+  { policy }: FleetConfig,
+  { policies, defaultPolicy }: Known,
+): PolicyFields | undefined {
   const name = policy ?? defaultPolicy;
   return name !== undefined && policies !== undefined && 'get' in policies ? policies.get(name) : undefined;
 }

@@ -124,6 +124,22 @@ describe('check of a fleet with its buffer', () => {
     ]);
   });
 
+  it('tells of a buffer that neither its trigger nor the policy of its fleet makes any larger than nothing', async () => {
+    const bare = EXAMPLE.replace(/^ +buffer\.(?:max|lead): .*\n/gm, '');
+    const config = (more: string) => ({
+      'fleet.yaml': bare,
+      'bellwether.yaml': 'prometheus: {url: "http://p:9090"}\npolicies: [default.yaml]\n',
+      'default.yaml': `policy: default\nmaxReplicas: 4\n${more}`,
+    });
+    const { told, problems } = await check(config(''));
+    expect(told).toEqual([
+      expect.stringMatching(/metadata\.buffer\.max: warning: should be how many pause pods there may be/),
+    ]);
+    expect(problems[0]?.repair?.added).toEqual(['        buffer.max: "1"']);
+    expect((await check(config('buffer: {max: 2}\n'))).told).toEqual([]);
+    expect((await check({ 'fleet.yaml': bare })).told).toEqual([]);
+  });
+
   it('refuses selectors that overlap', async () => {
     const text = EXAMPLE.replace('metadata: {labels: {app: vllm-buffer}}', 'metadata: {labels: {app: vllm}}');
     expect((await check({ 'fleet.yaml': text })).told).toContainEqual(
