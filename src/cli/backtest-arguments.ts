@@ -58,7 +58,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ray: ['ray-serve'],
   kpa: ['knative'],
 };
-const NAMES = [
+export const PEER_NAMES: readonly string[] = [
   'keda',
   'keda-average',
   'keda-cron',
@@ -73,9 +73,9 @@ const NAMES = [
 /** Names of `--peers`, groups spelt out; `all` is everybody, `none` nobody. */
 export function peersArgument(text: string): readonly string[] {
   if (text === 'none') return [];
-  if (text === 'all') return NAMES;
+  if (text === 'all') return PEER_NAMES;
   const asked = text.split(',').map((name) => name.trim());
-  const known = [...NAMES, ...Object.keys(GROUPS)];
+  const known = [...PEER_NAMES, ...Object.keys(GROUPS)];
   const unknown = asked.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new InvalidArgumentError(

@@ -16,7 +16,7 @@ import { peakReplicas } from '../simulate/backtest/peak.ts';
 import { reportDocument } from '../simulate/backtest/report-document.ts';
 import { reportPage } from '../simulate/backtest/report-page.ts';
 import { runJobs } from '../simulate/backtest/run-jobs.ts';
-import { resultTable } from '../simulate/backtest/table.ts';
+import { resultTable, sweepVerdict } from '../simulate/backtest/table.ts';
 import { DEFAULT_COLD_START, type Draw } from '../simulate/pod.ts';
 import { DEFAULT_PROFILE, type ReplicaProfile } from '../simulate/profiles.ts';
 import {
@@ -45,7 +45,8 @@ export interface BacktestFlags {
   readonly volatile: number;
   readonly calendar?: string;
   readonly policy?: readonly string[];
-  readonly peers: readonly string[];
+  readonly peers?: readonly string[];
+  readonly sweep?: readonly string[];
   readonly profile: ReplicaProfile;
   readonly coldStart?: Draw;
   readonly warmNodes?: number;
@@ -82,9 +83,12 @@ export function backtestCommand(io: Io): Command {
     .option('--policy <file...>', 'policy YAML, each a row (default: the two presets)')
     .option(
       '--peers <names>',
-      'all, none, or some of keda,ray,knative,wva,static,oracle',
+      'all, none, or some of keda,ray,knative,wva,static,oracle (default: all; with --sweep none)',
       peersArgument,
-      peersArgument('all'),
+    )
+    .option(
+      '--sweep <field=values...>',
+      'every combination over the policy: targetOngoingRequests=4..16 upscaleDelay=0s,30s',
     )
     .option('--profile <name>', 'GPU and model (docs/simulator.md)', profileArgument, DEFAULT_PROFILE)
     .option('--cold-start <time>', '95s, or lognormal(95s,0.35), which is the default', coldStartArgument)
@@ -272,5 +276,6 @@ async function tell(
   );
   for (const note of source.note.notes) io.out(note);
   io.out(`\n${resultTable(result)}`);
+  if (flags.sweep !== undefined) io.out(`\n${sweepVerdict(result)}`);
   if (flags.out !== undefined) io.out(`\n${flags.out}/report.html shows it over time.`);
 }

@@ -125,15 +125,7 @@ describe('simulate cold-start-cascade --url', () => {
       else if (count === 3) response.write(ROLE);
       else response.end(TOKEN);
     });
-    const { out } = await run(
-      '--url',
-      `${url}/v1/`,
-      '--requests',
-      '4',
-      '--client-timeout',
-      '700ms',
-      '--json',
-    );
+    const { out } = await run('--url', `${url}/v1/`, '--requests', '4', '--client-timeout', '3s', '--json');
     const { stats, failures } = JSON.parse(out);
     expect([stats.finished, stats.failed, stats.p99]).toEqual([1, 3, null]);
     expect(failures.map(({ reason }: { reason: string }) => reason).sort()).toEqual([

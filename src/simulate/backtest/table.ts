@@ -1,5 +1,6 @@
 import type { BacktestResult, Row } from './backtest.ts';
 import type { Estimate } from './estimate.ts';
+import { frontierOf } from './frontier.ts';
 import type { Scores } from './scores.ts';
 
 /** The result as a table for a terminal: a line a contestant, the first seed's quantiles, means over the seeds. */
@@ -56,4 +57,27 @@ function shown({ mean, plusMinus }: Estimate, text: (value: number) => string, s
   return plusMinus === null
     ? text(mean)
     : `${text(mean)} ± ${(plusMinus * scale).toFixed(scale > 1 ? 2 : 1)}`;
+}
+
+/** Share of requests in time from which a setting counts as good enough. */
+const SOUND = 0.99;
+
+/** Which of the settings nobody beats, and the cheapest of them that is good enough. */
+export function sweepVerdict({ rows }: BacktestResult): string {
+  const points = rows
+    .filter(({ contestant }) => contestant.kind === 'policy')
+    .map(({ contestant, within, gpuHours }) => ({
+      label: contestant.label,
+      cost: gpuHours.mean,
+      late: 1 - within.mean,
+    }));
+  const frontier = frontierOf(points);
+  const sound = frontier.find(({ late }) => late <= 1 - SOUND);
+  const line = ({ label, cost, late }: (typeof points)[number]) =>
+    `  ${label}: ${cost.toFixed(1)} GPU-hours, ${(100 * (1 - late)).toFixed(2)} % in time`;
+  return [
+    `${frontier.length} of ${points.length} settings are beaten by no other in both cost and lateness:`,
+    ...frontier.map(line),
+    sound ? `The cheapest with 99 % in time: ${sound.label}` : 'None of them has 99 % in time.',
+  ].join('\n');
 }
