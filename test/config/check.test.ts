@@ -146,4 +146,13 @@ describe('bellwether check', () => {
       exit: 2,
     });
   });
+
+  it('writes the repaired lines into annotations too', async () => {
+    const text = TRIGGER.replace('Seconds: 30', 'Seconds: 300');
+    const directory = await aDirectory({ 'so.yaml': text });
+    const { out } = await check(directory, '--format=github', 'so.yaml');
+    expect(out[0]).toMatch(
+      /^::warning file=so\.yaml,line=7,col=\d+,title=[^:]+::.*was 300%0AWrite:%0A {2}advanced: .*Seconds: 30\}\}\}\}$/,
+    );
+  });
 });
