@@ -39,7 +39,7 @@ export class TrafficBook {
   /** Starts reading what the decisions of `at` and soon after need, unless a reading is under way. Never rejects. */
   refresh(tracks: Iterable<Track>, at: number): void {
     if (this.#running !== null || at < this.#notBefore || this.#closed.signal.aborted) return;
-    const due = [...tracks].filter((track) => isDue(track, at));
+    const due = [...tracks].filter((track) => dueUntil(track, at) !== null);
     if (due.length > 0) void this.#start(due, at);
   }
 
@@ -58,7 +58,7 @@ export class TrafficBook {
 
   async #learnAll(tracks: readonly Track[], at: number): Promise<void> {
     while (this.#running !== null) await this.#running;
-    const due = tracks.filter((track) => isDue(track, at));
+    const due = tracks.filter((track) => dueUntil(track, at) !== null);
     if (due.length > 0) await this.#start(due, at);
   }
 
@@ -79,21 +79,30 @@ export class TrafficBook {
   }
 
   async #read(tracks: readonly Track[], at: number): Promise<void> {
-    for (let first = 0; first < tracks.length; first += TOGETHER) {
-      const group = tracks.slice(first, first + TOGETHER);
-      const until = wantedUntil(at);
-      const from = until - Math.max(...group.map(historyOf));
-      const { source } = this.#options.context();
-      const queries = group.map(({ query }) => query);
-      const traffic = await source.traffic({ from, until }, queries, this.#closed.signal);
-      for (const track of group) {
-        const start = until - historyOf(track);
-        const buckets = (traffic.get(track.key) ?? []).filter((bucket) => bucket.at >= start);
-        const learned = learnTraffic(buckets, dayClockOf(track.calendar), until);
-        const { calendar, fields } = track;
-        const entry = { traffic: learned, basis: basisOf(track, until), calendar, fields };
-        track.learned = [...track.learned.filter((one) => one.traffic.until < until).slice(-1), entry];
-      }
+    const byUntil = new Map<number, Track[]>();
+    for (const track of tracks) {
+      const until = dueUntil(track, at);
+      if (until !== null) byUntil.set(until, [...(byUntil.get(until) ?? []), track]);
+    }
+    for (const [until, due] of byUntil) {
+      for (let first = 0; first < due.length; first += TOGETHER)
+        await this.#readGroup(due.slice(first, first + TOGETHER), until);
+    }
+  }
+
+  async #readGroup(group: readonly Track[], until: number): Promise<void> {
+    const from = until - Math.max(...group.map(historyOf));
+    const { source } = this.#options.context();
+    const queries = group.map(({ query }) => query);
+    const traffic = await source.traffic({ from, until }, queries, this.#closed.signal);
+    for (const track of group) {
+      const start = until - historyOf(track);
+      const buckets = (traffic.get(track.key) ?? []).filter((bucket) => bucket.at >= start);
+      const learned = learnTraffic(buckets, dayClockOf(track.calendar), until);
+      const { calendar, fields } = track;
+      const entry = { traffic: learned, basis: basisOf(track, until), calendar, fields };
+      const others = track.learned.filter((one) => one.traffic.until !== until);
+      track.learned = [...others, entry].sort((one, two) => one.traffic.until - two.traffic.until).slice(-2);
     }
   }
 }
@@ -105,22 +114,22 @@ function historyOf({ fields, config }: Track): number {
   return Math.ceil(arrivalRuleOf(signal).history / DAY_MS) * DAY_MS;
 }
 
-/** What holds soon is read ahead of time. */
-function wantedUntil(at: number): number {
-  return learnedUntil(at + AHEAD_MS);
+/** Up to when history must still be learned for decisions of `at`: what holds now first, then what holds soon. Null: known. */
+function dueUntil(track: Track, at: number): number | null {
+  if (historyOf(track) === 0) return null;
+  for (const until of [learnedUntil(at), learnedUntil(at + AHEAD_MS)]) if (!knows(track, until)) return until;
+  return null;
 }
 
-function isDue(track: Track, at: number): boolean {
-  if (historyOf(track) === 0) return false;
-  const newest = track.learned[track.learned.length - 1];
-  const until = wantedUntil(at);
-  if (newest === undefined || newest.traffic.until !== until) return true;
-  if (newest.calendar === track.calendar && newest.fields === track.fields) return false;
+function knows(track: Track, until: number): boolean {
+  const known = track.learned.find(({ traffic }) => traffic.until === until);
+  if (known === undefined) return false;
+  if (known.calendar === track.calendar && known.fields === track.fields) return true;
   // A reload makes new objects of files that say the same.
-  if (newest.basis !== basisOf(track, until)) return true;
-  newest.calendar = track.calendar;
-  newest.fields = track.fields;
-  return false;
+  if (known.basis !== basisOf(track, until)) return false;
+  known.calendar = track.calendar;
+  known.fields = track.fields;
+  return true;
 }
 
 /** What was learned depends on, beside the history: how far back, from which query, and the kinds of the days. */
