@@ -68,11 +68,15 @@ export async function startKubernetesWorld(): Promise<{ readonly url: string; st
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname === '/bench/events')
-      void sendEvents(stream, Number(url.searchParams.get('count'))).then(() => response.end());
+      void sendEvents(() => stream, Number(url.searchParams.get('count'))).then(() => response.end());
     else if (url.searchParams.get('watch') === 'true') {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
-      if (url.pathname.endsWith('/pods')) stream = response;
+      if (!url.pathname.endsWith('/pods')) return;
+      stream = response;
+      response.once('close', () => {
+        stream = null;
+      });
     } else sendList(request, response, url);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -85,8 +89,10 @@ export async function startKubernetesWorld(): Promise<{ readonly url: string; st
   };
 }
 
-async function sendEvents(stream: ServerResponse | null, count: number): Promise<void> {
-  if (stream === null) throw new Error('nobody watches pods');
+async function sendEvents(watched: () => ServerResponse | null, count: number): Promise<void> {
+  while (watched() === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  const stream = watched();
+  if (stream === null) return;
   const { fleets, podsEach } = CLUSTER;
   // The same texts again and again: what is measured is the reader.
   const lines = Array.from({ length: 1_000 }, (_, index) => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'undici';
 import { createHttpAccess } from '../http-access.ts';
@@ -18,10 +19,13 @@ export interface Credentials {
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const CONNECT_TIMEOUT = 10_000;
 
-/** What a pod knows of its cluster; null outside of one. The token is read again when the kubelet has renewed it. */
+/**
+ * What a pod knows of its cluster; null outside of one, and in a pod that was given no token
+ * (`automountServiceAccountToken: false`). The token is read again when the kubelet has renewed it.
+ */
 export function inClusterCredentials(env: NodeJS.ProcessEnv, folder = SERVICE_ACCOUNT): Credentials | null {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
-  if (!host || !port) return null;
+  if (!host || !port || !existsSync(`${folder}/token`)) return null;
   const access = createHttpAccess({
     timeout: CONNECT_TIMEOUT,
     // Each watch keeps one.

@@ -24,7 +24,13 @@ describe('credentials', () => {
     expect(inClusterCredentials({ KUBERNETES_SERVICE_HOST: '10.0.0.1' })).toBeNull();
   });
 
+  it('are none in a pod without a token', () => {
+    const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+    expect(inClusterCredentials(env, folder)).toBeNull();
+  });
+
   it('write an IPv6 address as a URL has it', async () => {
+    await writeFile(join(folder, 'token'), 'one');
     const credentials = inClusterCredentials(
       { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' },
       folder,
