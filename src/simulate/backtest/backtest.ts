@@ -46,7 +46,7 @@ export function slotFor({ from, to }: Span): number {
   return (fits ?? 1_440) * 60_000;
 }
 
-/** The demand first, then every run. Long ones (oracles) lead, so that no thread is left with one at the end. */
+/** Every run, and the demand. What takes long (oracles, then our own) leads, so that no thread is left with it at the end. */
 export function jobsOf({ scenario, seeds, contestants, span }: BacktestPlan): readonly Job[] {
   const [seed = 1] = seeds;
   const slotMs = slotFor(scenario);
@@ -58,8 +58,8 @@ export function jobsOf({ scenario, seeds, contestants, span }: BacktestPlan): re
   const isOracle = (job: Job) => job.kind === 'run' && job.contestant.kind === 'oracle';
   return [
     ...runs.filter(isOracle),
-    { kind: 'demand', scenario: { ...scenario, seed } },
     ...runs.filter((job) => !isOracle(job)),
+    { kind: 'demand', scenario: { ...scenario, seed } },
   ];
 }
 
