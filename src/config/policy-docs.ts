@@ -84,7 +84,10 @@ export const POLICY_DOCS: ReadonlyMap<string, FieldDoc> = new Map([
   ['buffer', doc('Pause pods that keep nodes warm for the next rise; none when left out.')],
   ['buffer.min', doc('Fewest pause pods.', 0)],
   ['buffer.max', doc('Most pause pods; without it up to maxReplicas.')],
-  ['buffer.lead', doc('How long a node takes from being asked for to being usable.', '5m')],
+  [
+    'buffer.lead',
+    doc('How long a node takes from being asked for to being usable; default what was measured, or 5m.'),
+  ],
   ['coldStart', doc('How long a replica takes from being created to being ready.')],
   ['coldStart.default', doc('Assumed before five starts have been measured.', '5m')],
   ['coldStart.max', doc('Most that is believed of what is measured.', '30m')],
