@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createSlicer } from '../ingest/slices.ts';
 import type { ControlContext } from './control.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import { addColdStarts, type Track } from './track.ts';
@@ -28,6 +29,7 @@ export class Backfill {
   readonly #measured = new WeakSet<Track>();
   #timer: NodeJS.Timeout | null = null;
   #busy = false;
+  readonly #slicer = createSlicer();
 
   constructor(options: BackfillOptions) {
     this.#options = options;
@@ -55,7 +57,7 @@ export class Backfill {
   async #run(): Promise<void> {
     this.#busy = true;
     let failed = false;
-    const batch = [...this.#pending].slice(0, BATCH);
+    const batch = byNamespace(this.#pending).slice(0, BATCH);
     for (const [track] of batch) this.#pending.delete(track);
     try {
       await this.#read(batch.map(([track]) => track));
@@ -84,6 +86,8 @@ export class Backfill {
         this.#closed.signal,
       );
       for (const track of fleets) {
+        // A fleet's replay takes some milliseconds, and RPCs are answered in between.
+        for (let pause = this.#slicer.pause(); pause !== undefined; pause = this.#slicer.pause()) await pause;
         const history = histories.get(track.key);
         if (history !== undefined) replayHistory(track, history, step);
       }
@@ -120,4 +124,16 @@ export class Backfill {
     );
     if (spent.length > 0) this.#options.onSettled(spent);
   }
+}
+
+/** The oldest first and with it those of its namespace, then the next: a query over few namespaces reads only theirs. */
+function byNamespace(pending: ReadonlyMap<Track, number>): (readonly [Track, number])[] {
+  const groups = new Map<string, (readonly [Track, number])[]>();
+  for (const entry of pending) {
+    const { namespace } = entry[0].config.id;
+    const group = groups.get(namespace);
+    if (group) group.push(entry);
+    else groups.set(namespace, [entry]);
+  }
+  return [...groups.values()].flat();
 }

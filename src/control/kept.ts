@@ -1,4 +1,6 @@
 import type { FleetId } from '../core/fleet.ts';
+import type { ReplicaFacts } from '../core/sample.ts';
+import type { HoldReason } from '../core/signal.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import type { Decision, DecisionLine, DecisionRecord } from '../decision/record.ts';
@@ -9,7 +11,7 @@ import type { Track } from './track.ts';
 export interface Kept {
   readonly line: DecisionLine;
   /** The whole record, exactly as it was decided. */
-  readonly record: () => DecisionRecord;
+  record(): DecisionRecord;
 }
 
 /** What a decision was made of, and for whom. */
@@ -26,12 +28,12 @@ export interface Making {
  * anybody asks. decide() is pure, so from the same input and state it tells them again, to the letter.
  */
 export function keep(making: Making, decision: Decision): Kept {
-  return { line: lineOf(making, decision), record: () => remake(making) };
+  return new Remade(making, decision, false);
 }
 
 /** The same for a buffer, which answers with the pause pods of a decision. */
 export function keepBuffer(making: Making, decision: Decision): Kept {
-  return { line: lineOf(making, asBuffer(decision)), record: () => remakeBuffer(making) };
+  return new Remade(making, asBuffer(decision), true);
 }
 
 export function recordOf({ fleet, mode, revision }: Making, decision: Decision): DecisionRecord {
@@ -44,16 +46,61 @@ export function asBuffer(decision: Decision): Decision {
   return { ...decision, replicas: decision.buffer, reason: step?.reason ?? decision.reason };
 }
 
-function remake(making: Making): DecisionRecord {
-  return recordOf(making, decide(making.input, making.before).decision);
-}
+/** One object for all of it, since each of 10,000 fleets leaves one behind at every evaluation. */
+class Remade implements Kept, DecisionLine {
+  readonly fleet: FleetId;
+  readonly mode: Track['mode'];
+  readonly replicas: number | null;
+  readonly held: HoldReason | null;
+  readonly replicaFacts: ReplicaFacts;
+  readonly demand: number | null;
+  readonly #revision: string;
+  readonly #input: DecisionInput;
+  readonly #before: DecisionState;
+  readonly #buffer: boolean;
+  readonly #floor: number;
+  readonly #ceiling: number | null;
 
-function remakeBuffer(making: Making): DecisionRecord {
-  return recordOf(making, asBuffer(decide(making.input, making.before).decision));
-}
+  constructor({ fleet, mode, revision, input, before }: Making, decision: Decision, buffer: boolean) {
+    this.fleet = fleet;
+    this.mode = mode;
+    this.replicas = decision.replicas;
+    this.held = decision.held;
+    this.replicaFacts = decision.replicaFacts;
+    this.demand = decision.demand;
+    this.#revision = revision;
+    this.#input = input;
+    this.#before = before;
+    this.#buffer = buffer;
+    this.#floor = decision.bounds.floor;
+    this.#ceiling = decision.bounds.ceiling;
+  }
 
-function lineOf({ fleet, mode }: Making, decision: Decision): DecisionLine {
-  const { at, replicas, held, reason, replicaFacts, demand, bounds } = decision;
-  const { floor, ceiling } = bounds;
-  return { fleet, mode, at, replicas, held, reason, replicaFacts, demand, bounds: { floor, ceiling } };
+  get line(): DecisionLine {
+    return this;
+  }
+
+  get at(): number {
+    return this.#input.at;
+  }
+
+  get bounds(): DecisionLine['bounds'] {
+    return { floor: this.#floor, ceiling: this.#ceiling };
+  }
+
+  get reason(): string {
+    return this.record().reason;
+  }
+
+  record(): DecisionRecord {
+    const making = {
+      fleet: this.fleet,
+      mode: this.mode,
+      revision: this.#revision,
+      input: this.#input,
+      before: this.#before,
+    };
+    const { decision } = decide(this.#input, this.#before);
+    return recordOf(making, this.#buffer ? asBuffer(decision) : decision);
+  }
 }

@@ -14,6 +14,9 @@ const PROBATION = 10_000;
 /** How many spellings of triggers are remembered parsed; beyond it all are parsed again. */
 const MAX_PARSED = 50_000;
 
+/** By this much more fleets may come before the memories of all are cut again, which is work for each of them. */
+const SOME_MORE = 1.25;
+
 /** Who the fleets are: parses triggers once, keeps a track for each identity, bounded. */
 export class Registry {
   readonly #tracks = new Map<string, Track>();
@@ -26,6 +29,8 @@ export class Registry {
   #revision: Revision;
   #calendars: ReadonlyMap<string, Calendar> = new Map();
   #forgotten = 0;
+  /** Number of fleets that all memories were last cut to. */
+  #sizedFor = 64;
 
   constructor(revision: Revision, now: number) {
     this.#revision = revision;
@@ -115,7 +120,7 @@ export class Registry {
       track = newTrack(key, config, capacityFor(this.#tracks.size + 1), now);
       this.#tracks.set(key, track);
       this.#name(track);
-      if (this.#tracks.size % 64 === 0) this.#resize();
+      if (this.#tracks.size > SOME_MORE * this.#sizedFor) this.#resize();
     }
     track.config = config;
     this.#asked(track, now);
@@ -175,7 +180,8 @@ export class Registry {
   }
 
   #resize(): void {
-    const capacity = capacityFor(this.#tracks.size);
+    this.#sizedFor = Math.max(64, this.#tracks.size);
+    const capacity = capacityFor(this.#sizedFor);
     for (const track of this.#tracks.values()) {
       track.records.resize(capacity.records);
       track.chart.resize(capacity.chart);

@@ -3,7 +3,7 @@ import type { Revision } from '../config/revision.ts';
 import { bucketOf, COLD_START_BUCKETS, type ColdStart, p95Of } from '../core/cold-start.ts';
 import type { FleetConfig } from '../core/fleet.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
-import type { Sample } from '../core/sample.ts';
+import type { ReplicaFacts, Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
 import type { FleetQuery, Needs, PastColdStarts, Reading } from '../ingest/source.ts';
@@ -192,10 +192,24 @@ export function windowWith(
   return next;
 }
 
+/** The sample with the parts of the one before that say the same: half of what a window of them weighs. */
+function sharing(sample: Sample, before: Sample | undefined): Sample {
+  if (before === undefined || !sameFacts(sample.replicas, before.replicas)) return sample;
+  const missing = sample.missing.length + before.missing.length === 0 ? before.missing : sample.missing;
+  const notes = sample.notes.length + before.notes.length === 0 ? before.notes : sample.notes;
+  return { ...sample, replicas: before.replicas, missing, notes };
+}
+
+function sameFacts(a: ReplicaFacts, b: ReplicaFacts): boolean {
+  const counts = a.spec === b.spec && a.ready === b.ready && a.starting === b.starting;
+  return counts && a.unschedulable === b.unschedulable && a.source === b.source && a.cluster === b.cluster;
+}
+
 /** A fleet's samples with the one of a reading, unless this instant is there already (read back from history). */
 export function samplesWith({ samples, query, fields }: Track, reading: Reading): readonly Sample[] {
   if (samples[samples.length - 1]?.at === reading.at) return samples;
-  return windowWith(samples, reading.sampleOf(query), fields);
+  const sample = reading.sampleOf(query);
+  return windowWith(samples, sharing(sample, samples[samples.length - 1]), fields);
 }
 
 /** One more pod of the fleet became ready. */
