@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/kubernetes/**/*.e2e.ts'],
     fileParallelism: false,
-    maxConcurrency: 40,
-    testTimeout: 300_000,
+    // Enough to fill the waiting with work, few enough for two cores.
+    maxConcurrency: 6,
+    testTimeout: 600_000,
     // Building what is not in the cache yet takes long.
     hookTimeout: 3_000_000,
     pool: 'forks',

@@ -14,12 +14,13 @@ import { wake } from './scenarios/wake.ts';
 const scenario = suite('2.21', { ...landingFiles, ...calendarFiles, ...capacityFiles });
 
 describe.concurrent('beside the real KEDA 2.21, HPA and scheduler', () => {
-  landing(scenario);
+  // Those that wait longest come first.
+  blinded(scenario);
   calendar(scenario);
-  capacity(scenario);
+  landing(scenario);
   wake(scenario);
   killed(scenario);
-  blinded(scenario);
+  capacity(scenario);
   replicas(scenario);
   mtls(scenario);
   client(scenario);

@@ -309,7 +309,7 @@ function listens(port: number): Promise<boolean> {
 export async function until(
   what: string,
   ask: () => Promise<boolean> | boolean,
-  timeout = 60_000,
+  timeout = 150_000,
 ): Promise<void> {
   const deadline = Date.now() + timeout;
   while (

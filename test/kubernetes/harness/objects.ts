@@ -91,6 +91,7 @@ export interface ScaledObjectOptions {
   readonly minReplicaCount?: number;
   readonly maxReplicaCount?: number;
   readonly cooldownPeriod?: number;
+  readonly pollingInterval?: number;
   readonly scaleDownWindowSeconds?: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly authentication?: string;
@@ -106,7 +107,7 @@ export function aScaledObject(options: ScaledObjectOptions): KubeObject {
     metadata: { namespace, name },
     spec: {
       scaleTargetRef: { name: options.target ?? name },
-      pollingInterval: 1,
+      pollingInterval: options.pollingInterval ?? 5,
       cooldownPeriod: options.cooldownPeriod ?? 30,
       minReplicaCount: options.minReplicaCount ?? 1,
       maxReplicaCount: options.maxReplicaCount ?? 40,

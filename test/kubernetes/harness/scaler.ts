@@ -46,7 +46,7 @@ export async function startScaler(options: ScalerOptions): Promise<Scaler> {
   const http = `127.0.0.1:${await freePort()}`;
   await mkdir(folder);
   const put = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
-  await put('bellwether.yaml', configOf(options, address, http));
+  await put('bellwether.yaml', configOf(options.prometheus, address, http, options.config));
   for (const [name, text] of Object.entries(options.files ?? {})) await put(name, text);
   let serving: ServeProcess | null = null;
   const scaler: Scaler = {
@@ -80,7 +80,7 @@ function reloads(scaler: Scaler): number {
 }
 
 /** The grid is the shortest there is, so that a test does not wait for what production can. */
-function configOf({ prometheus, config = '' }: ScalerOptions, grpc: string, http: string): string {
+export function configOf(prometheus: string, grpc: string, http: string, more = ''): string {
   return `prometheus: {url: "${prometheus}"}
 evaluationInterval: 1s
 settle: 1s
@@ -89,5 +89,5 @@ historyLimit: 10m
 listen: {grpc: "${grpc}", http: "${http}"}
 policies: ["policy-*.yaml"]
 calendars: ["calendar-*.yaml"]
-${config}`;
+${more}`;
 }

@@ -35,9 +35,11 @@ export async function followTimelines(api: KubeApi): Promise<Timelines> {
   const marks = new Map<string, Mark[]>();
   const record = (object: KubeObject, gone: boolean): void => {
     const key = `${object.metadata.namespace}/${object.metadata.name}`;
+    // What a test cleans away is no change that it is about.
+    if (gone || object.metadata.deletionTimestamp !== undefined) return;
     const list = moments.get(key) ?? [];
     moments.set(key, list);
-    const moment = gone ? { at: Date.now(), spec: 0, created: 0, ready: 0 } : momentOf(object);
+    const moment = momentOf(object);
     const last = list.at(-1);
     if (!last || last.spec !== moment.spec || last.created !== moment.created || last.ready !== moment.ready)
       list.push(moment);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { PrometheusTarget, TestPrometheus } from '../../support/prometheus.ts';
 import { exposition, vllmGauges } from '../../support/vllm-exporter.ts';
-import { follow, type KubeApi, type KubeObject } from './api.ts';
+import { follow, type KubeApi, type KubeObject, pathOf } from './api.ts';
 import { clusterPage } from './cluster-page.ts';
 
 export const MODEL = 'mistralai/Mistral-7B-Instruct-v0.3';
@@ -11,7 +11,7 @@ const SLOTS = 10;
 
 /** What vLLM's pods and kube-state-metrics would export of this cluster. */
 export interface VllmPods {
-  /** All requests that a fleet has, shared by its ready pods. */
+  /** All requests that a fleet has. */
   load(namespace: string, deployment: string, ongoing: number): void;
   /** Keeps a Prometheus' targets those of the pods that exist; with these besides. */
   feed(prometheus: TestPrometheus, more: () => readonly PrometheusTarget[]): Promise<void>;
@@ -33,9 +33,19 @@ export async function startVllmPods(api: KubeApi): Promise<VllmPods> {
   const loads = new Map<string, number>();
   const fed = new Map<TestPrometheus, Feed>();
   let changed = false;
-  const pods = await follow(api, '/api/v1/pods', () => {
+  const kept = new Set<string>();
+  const pods = await follow(api, '/api/v1/pods', (pod, gone) => {
     changed = true;
+    if (!gone && isServer(pod) && isReady(pod)) keepOldest(pod);
   });
+  // The one that has the requests is the last to be taken, as it would be for its cost.
+  function keepOldest(pod: KubeObject): void {
+    const first = oldestOf([...pods.objects.values()], pod);
+    if (first === undefined || kept.has(keyOf(first))) return;
+    kept.add(keyOf(first));
+    const annotations = { 'controller.kubernetes.io/pod-deletion-cost': '1000' };
+    void api.patch(pathOf(first), { metadata: { annotations } }).catch(() => kept.delete(keyOf(first)));
+  }
   const hpas = await follow(api, '/apis/autoscaling/v2/horizontalpodautoscalers', () => {});
   const deployments = await follow(api, '/apis/apps/v1/deployments', () => {});
   const server = createServer((request, response) => {
@@ -102,21 +112,31 @@ function isServer({ metadata }: KubeObject): boolean {
   return metadata.labels?.app !== undefined && !metadata.labels.app.endsWith('-buffer');
 }
 
-/** null while nothing listens there. */
+/**
+ * A pod's page; null while nothing listens there. The oldest ready pod of a fleet has all requests: shares that move
+ * between two scrapes would be counted twice or not at all, which requests of real pods are not.
+ */
 function pageOf(pods: readonly KubeObject[], key: string, loads: ReadonlyMap<string, number>): string | null {
-  const pod = pods.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key);
+  const pod = pods.find((one) => keyOf(one) === key);
   if (!pod || !isReady(pod)) return null;
   const { namespace, labels } = pod.metadata;
-  const fleet = pods
-    .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.app === labels?.app)
-    .filter(isReady)
-    .map(({ metadata }) => metadata.name)
-    .sort();
-  const ongoing = loads.get(`${namespace}/${labels?.app}`) ?? 0;
-  const rest = fleet.indexOf(pod.metadata.name) < ongoing % fleet.length ? 1 : 0;
-  const share = Math.floor(ongoing / fleet.length) + rest;
-  const running = Math.min(SLOTS, share);
-  return exposition(vllmGauges(MODEL, { running, waiting: share - running, kv: running / SLOTS }));
+  const isFirst = keyOf(oldestOf(pods, pod) ?? pod) === key;
+  const ongoing = isFirst ? (loads.get(`${namespace}/${labels?.app}`) ?? 0) : 0;
+  const running = Math.min(SLOTS, ongoing);
+  return exposition(vllmGauges(MODEL, { running, waiting: ongoing - running, kv: running / SLOTS }));
+}
+
+/** Of the ready pods of one pod's fleet. */
+function oldestOf(pods: readonly KubeObject[], { metadata }: KubeObject): KubeObject | undefined {
+  const age = (one: KubeObject): string => `${one.metadata.creationTimestamp} ${one.metadata.name}`;
+  return pods
+    .filter((one) => one.metadata.namespace === metadata.namespace)
+    .filter((one) => one.metadata.labels?.app === metadata.labels?.app && isReady(one))
+    .sort((one, other) => (age(one) < age(other) ? -1 : 1))[0];
+}
+
+function keyOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 export function isReady(pod: KubeObject): boolean {

@@ -39,6 +39,7 @@ export function killed({ world, record }: Scenario): void {
     await pause(10 * SECOND);
     const specs = specsSince(fleet.timeline, from);
     record('killed', fleet);
+    await scaler.stop();
     expect(specs).toEqual([...specs].sort((a, b) => a - b));
     expect(specs.at(-1)).toBe(20);
   });
@@ -63,5 +64,6 @@ export function blinded({ world, record }: Scenario): void {
     await fleet.settles(2);
     expect(specsSince(fleet.timeline, from)).toEqual([6, 2]);
     record('blind', fleet);
+    await scaler.stop();
   });
 }

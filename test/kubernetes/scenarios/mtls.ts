@@ -53,8 +53,9 @@ export function mtls({ world, record }: Scenario): void {
     await scaler.stop();
     await scaler.start();
     fleet.load(loadFor(6));
-    await fleet.settles(6, 120_000);
+    await fleet.settles(6);
     record('mtls', fleet);
+    await scaler.stop();
   });
 }
 

@@ -28,7 +28,7 @@ export function outages({ world, calm, record }: Scenario): void {
     await pause(15_000);
     fleet.timeline.mark('it starts again');
     await program.start();
-    await fleet.settles(12, 120_000);
+    await fleet.settles(12);
     await pause(10_000);
     record(outage.name, fleet);
     expect(specsSince(fleet.timeline, from)).toEqual([5, 12]);

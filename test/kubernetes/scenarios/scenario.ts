@@ -7,6 +7,10 @@ export interface Scenario {
   readonly world: () => World;
   /** The scaler of those scenarios that break nothing. */
   readonly calm: () => Scaler;
-  /** Keeps a fleet's timeline for docs/e2e.md, with these marks besides its own. */
-  readonly record: (name: string, fleet: Pick<Fleet, 'timeline'>, marks?: readonly Mark[]) => void;
+  /** The end of a scenario: keeps the timeline for docs/e2e.md, with these marks besides its own, and removes the fleet. */
+  readonly record: (
+    name: string,
+    fleet: Pick<Fleet, 'timeline'> & Partial<Fleet>,
+    marks?: readonly Mark[],
+  ) => void;
 }

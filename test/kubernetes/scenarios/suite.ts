@@ -18,7 +18,15 @@ export function suite(keda: KedaVersion, files: Readonly<Record<string, string>>
     await recordings.write();
     await world?.stop();
   });
-  return { world: () => given(world), calm: () => given(calm), record: recordings.record };
+  return {
+    world: () => given(world),
+    calm: () => given(calm),
+    record(name, fleet, marks) {
+      recordings.record(name, fleet, marks);
+      // Whether it went is none of the tests' business.
+      void fleet.remove?.().catch(() => {});
+    },
+  };
 }
 
 function given<T>(value: T | undefined): T {

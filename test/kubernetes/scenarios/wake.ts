@@ -3,12 +3,15 @@ import { KedaClient } from '../../support/keda-client.ts';
 import { freePort } from '../../support/prometheus.ts';
 import { until } from '../harness/control-plane.ts';
 import { pause } from '../harness/processes.ts';
+import { configOf } from '../harness/scaler.ts';
 import { MODEL } from '../harness/vllm.ts';
 import { alwaysFloor, aPolicy } from './policies.ts';
 import type { Scenario } from './scenario.ts';
 
 /** From our decision to the message on the stream, ms. */
 const PUSH_BUDGET = 100;
+/** KEDA's pollingInterval where the poll must not be what wakes, ms. */
+const POLL = 15_000;
 
 export function wake({ world, record }: Scenario): void {
   it('sleeps at zero and is woken by a push, long before KEDA would have asked', async () => {
@@ -20,7 +23,7 @@ export function wake({ world, record }: Scenario): void {
       },
     });
     const metadata = { calendar: 'zero' };
-    const scaledObject = { minReplicaCount: 0, cooldownPeriod: 2 };
+    const scaledObject = { minReplicaCount: 0, cooldownPeriod: 2, pollingInterval: 1 };
     const fleet = await world().fleet({
       namespace: 'zero',
       scaler,
@@ -45,27 +48,29 @@ export function wake({ world, record }: Scenario): void {
     await scaler.write('calendar-zero.yaml', alwaysFloor('zero', 2));
     const pushedAt = await pushed;
     stream.close();
-    await fleet.settles(2, 30_000);
+    await fleet.settles(2, 90_000);
     record('zero', fleet);
 
-    const decision = scaler.log().findLast(({ msg, to }) => msg === 'decision changed' && to === 2);
+    // The reload decides anew, and is logged in the same breath.
+    const reload = scaler.log().findLast(({ msg }) => msg === 'configuration reloaded');
     const woken = fleet.timeline.moments.findLast(
       ({ spec }, index, all) => all[index - 1]?.spec === 0 && spec > 0,
     );
-    const ours = pushedAt - Number(decision?.time);
+    const ours = pushedAt - Date.parse(String(reload?.time));
     process.stderr.write(
-      `wake: decision to push ${ours} ms, push to spec.replicas ${(woken?.at ?? 0) - pushedAt} ms (KEDA)\n`,
+      `wake: new floor to push ${Math.max(0, ours)} ms, push to spec.replicas ${(woken?.at ?? 0) - pushedAt} ms (KEDA)\n`,
     );
+    await scaler.stop();
     expect(ours).toBeLessThanOrEqual(PUSH_BUDGET);
   });
 
   it('is still woken by a push after KEDA was answered with errors three times in a row', async () => {
-    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const config = (prometheus: string) => configOf(prometheus, scaler.address, scaler.http);
     const scaler = await world().scaler({
       name: 'errors',
-      prometheus: nobody,
+      prometheus: `http://127.0.0.1:${await freePort()}`,
       files: {
-        'policy-zero.yaml': aPolicy('zero', { minReplicas: 0 }),
+        'policy-zero.yaml': aPolicy('zero', { minReplicas: 0, initialReplicas: 0 }),
         'calendar-zero.yaml': alwaysFloor('zero', 0),
       },
     });
@@ -75,15 +80,25 @@ export function wake({ world, record }: Scenario): void {
       policy: 'zero',
       replicas: 0,
       metadata: { calendar: 'zero' },
-      scaledObject: { minReplicaCount: 0, cooldownPeriod: 2 },
+      scaledObject: { minReplicaCount: 0, cooldownPeriod: 2, pollingInterval: POLL / 1_000 },
     });
-    // Nothing is known, so nothing is answered by value.
-    await until('three errors', async () => (await refusals(scaler.http)) >= 3);
+    // Nothing is known, so nothing is answered by value; KEDA tries each poll twice.
+    await until('three errors', async () => (await calls(scaler.http, 'UNAVAILABLE')) >= 6);
+    fleet.timeline.mark('Prometheus is there');
+    await scaler.write('bellwether.yaml', config(world().prometheus.url));
+    const errors = await calls(scaler.http, 'UNAVAILABLE');
+    // KEDA opens its stream again after a back-off that has grown with each error.
+    await pause(2 * POLL);
+    expect(await calls(scaler.http, 'UNAVAILABLE')).toBeLessThanOrEqual(errors + 2);
+    const before = await calls(scaler.http, 'OK');
+    await until('a poll', async () => (await calls(scaler.http, 'OK')) > before);
+    const asked = await calls(scaler.http, 'OK');
     fleet.timeline.mark('a window opens');
-    await scaler.write('calendar-zero.yaml', alwaysFloor('zero', 1));
-    // KEDA's back-off may have grown meanwhile, to a minute at most.
-    await fleet.reaches(1, 90_000);
+    await scaler.put('calendar-zero.yaml', alwaysFloor('zero', 1));
+    await until('the wake', () => fleet.timeline.moments.some(({ spec }) => spec > 0), POLL - 3_000);
     record('errors', fleet);
+    expect(asked).toBeGreaterThan(before);
+    await scaler.stop();
   });
 }
 
@@ -99,11 +114,10 @@ function firstTrue(client: KedaClient, metadata: Readonly<Record<string, string>
   });
 }
 
-/** How often GetMetrics was answered UNAVAILABLE. */
-async function refusals(http: string): Promise<number> {
+/** How often GetMetrics was answered with this code. */
+async function calls(http: string, code: string): Promise<number> {
   const text = await (await fetch(`http://${http}/metrics`)).text();
-  const line = text
-    .split('\n')
-    .find((one) => /^bellwether_grpc_requests_total\{.*GetMetrics".*UNAVAILABLE/i.test(one));
+  const series = `bellwether_grpc_requests_total{method="GetMetrics",code="${code}"}`;
+  const line = text.split('\n').find((one) => one.startsWith(series));
   return Number(line?.split(' ').at(-1) ?? 0);
 }
