@@ -45,7 +45,8 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
   const registry = new Registry();
   const registers = [registry];
   if (processMetrics) collectDefaultMetrics({ register: registry });
-  let snapshot: ReadonlyMap<FleetLabels, DecisionLine> = new Map();
+  let observed: readonly DecisionLine[] = [];
+  let series: ReadonlyMap<FleetLabels, DecisionLine> | null = null;
   const labelsOf = fleetLabels();
   const coldStartsOf = new Map<string, FleetLabels>();
 
@@ -53,7 +54,7 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
     const config = { name, help, labelNames: [...FLEET_LABELS, ...(labels ?? [])], registers };
     new SnapshotGauge(config, function* () {
       const at = now();
-      for (const [sharedLabels, record] of snapshot) {
+      for (const [sharedLabels, record] of snapshot()) {
         const value = read(record, at);
         if (value === null) continue;
         yield { value, labels: labels ? { reason: record.held ?? '' } : {}, sharedLabels };
@@ -63,9 +64,15 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
 
   const own = ownMetrics(registers);
 
+  /** Made when it is first scraped, so that an evaluation costs nothing here. */
+  function snapshot(): ReadonlyMap<FleetLabels, DecisionLine> {
+    series ??= oneForEachSeries(observed, labelsOf);
+    return series;
+  }
+
   function forgetColdStarts(): void {
     if (coldStartsOf.size === 0) return;
-    const here = new Set([...snapshot.keys()].map(joined));
+    const here = new Set([...snapshot().keys()].map(joined));
     for (const [key, labels] of coldStartsOf) {
       if (here.has(key)) continue;
       own.coldStartSeconds.remove(labels);
@@ -76,7 +83,8 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
 
   return {
     observeSnapshot(records) {
-      snapshot = oneForEachSeries(records, labelsOf);
+      observed = records;
+      series = null;
       forgetColdStarts();
     },
     evaluated: (durationMs) => own.evaluationSeconds.observe(durationMs / 1000),

@@ -1,0 +1,264 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once, setMaxListeners } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KedaClient } from '../test/support/keda-client.ts';
+import { startChild } from './support/child.ts';
+import { type BenchResult, type Row, spreadOf } from './support/result.ts';
+import { SCALE, scaleFiles, scaleRef } from './support/scale-world.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const STEP = 5_000;
+const CYCLES = 6;
+const STREAMS = 1_000;
+/** KEDA polls each of 10,000 triggers about every 30 s. */
+const CALLS_PER_SECOND = 350;
+const METRIC = 'bellwether-replicas';
+
+const MOST = { cpuMs: 500, rssMb: 300, queries: 10, callMs: 20 };
+
+/** `bellwether serve` as built, in a process of its own, on 10,000 fleets, while KEDA polls and holds streams open. */
+export async function benchShort(): Promise<BenchResult> {
+  const build = spawnSync('npm', ['run', '-s', 'build'], { cwd: ROOT, encoding: 'utf8' });
+  if (build.status !== 0) throw new Error(`npm run build: ${build.stdout}${build.stderr}`);
+  const prometheus = await startChild('./scale-prometheus.ts');
+  const folder = await mkdtemp(join(tmpdir(), 'bellwether-scale-'));
+  const calendar = await readFile(join(ROOT, 'calendars/us-equities.yaml'), 'utf8');
+  for (const [name, text] of Object.entries(scaleFiles(prometheus.address, calendar)))
+    await writeFile(join(folder, name), text);
+  const serve = await startServing(folder);
+  const keda = new KedaClient(serve.grpc);
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  try {
+    await register(keda);
+    openStreams(keda, stop.signal);
+    // The longest look-back fills, V8 settles.
+    await sleep(40_000);
+    return report(await measure(serve, keda));
+  } finally {
+    stop.abort();
+    keda.close();
+    await serve.stop();
+    await prometheus.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+interface Measured {
+  readonly cpu: readonly number[];
+  readonly rss: readonly number[];
+  readonly blocked: readonly number[];
+  readonly blockedP99: readonly number[];
+  readonly calls: readonly number[];
+  readonly duringCycle: readonly number[];
+  readonly cycleMs: number;
+  readonly cycles: number;
+  readonly queries: number;
+  readonly skipped: number;
+  readonly heapMb: number;
+}
+
+async function measure(serve: Serving, keda: KedaClient): Promise<Measured> {
+  const before = await counts(serve);
+  await sleep(STEP - (Date.now() % STEP) - 500);
+  await serve.loop();
+  const cpu: number[] = [];
+  const rss: number[] = [];
+  const blocked: number[] = [];
+  const blockedP99: number[] = [];
+  let heapMb = 0;
+  const calls: Call[] = [];
+  const stop = poll(keda, calls);
+  let spent = await serve.cpuMs();
+  for (let cycle = 0; cycle < CYCLES; cycle++) {
+    await sleep(STEP);
+    const total = await serve.cpuMs();
+    cpu.push(total - spent);
+    spent = total;
+    const loop = await serve.loop();
+    blocked.push(loop.max);
+    blockedP99.push(loop.p99);
+    rss.push(loop.memory.rss / 2 ** 20);
+    heapMb = loop.memory.heapUsed / 2 ** 20;
+  }
+  stop();
+  const after = await counts(serve);
+  const cycles = after.cycles - before.cycles;
+  const cycleMs = ((after.seconds - before.seconds) / cycles) * 1000;
+  return {
+    cpu,
+    rss,
+    blocked,
+    blockedP99,
+    calls: calls.map(({ ms }) => ms),
+    duringCycle: calls.filter(({ at }) => at % STEP < cycleMs).map(({ ms }) => ms),
+    cycleMs,
+    cycles,
+    queries: after.queries,
+    skipped: after.skipped - before.skipped,
+    heapMb,
+  };
+}
+
+function report(measured: Measured): BenchResult {
+  const { cpu, rss, blocked, queries } = measured;
+  const rows: Row[] = [
+    bounded('CPU of 5 s: a cycle, 1,750 calls, collection', 'ms', spreadOf(cpu), MOST.cpuMs),
+    bounded('resident memory', 'MB', spreadOf(rss), MOST.rssMb),
+    bounded('queries of a cycle', '', spreadOf([queries]), MOST.queries),
+    bounded('GetMetrics during a cycle, p99', 'ms', at(quantile(measured.duringCycle, 0.99)), MOST.callMs),
+    { what: 'GetMetrics during a cycle, median', unit: 'ms', value: at(quantile(measured.duringCycle, 0.5)) },
+    { what: 'GetMetrics at any time, p99', unit: 'ms', value: at(quantile(measured.calls, 0.99)) },
+    { what: 'event loop blocked, p99 of 5 s', unit: 'ms', value: spreadOf(measured.blockedP99) },
+    bounded('event loop blocked, longest of 5 s', 'ms', spreadOf(blocked), MOST.callMs),
+    { what: 'cycle by wall clock, mean', unit: 'ms', value: at(measured.cycleMs) },
+    { what: 'heap in use', unit: 'MB', value: at(measured.heapMb) },
+    {
+      what: 'cycles skipped',
+      unit: '',
+      value: at(measured.skipped),
+      target: '0',
+      reached: measured.skipped === 0,
+    },
+  ];
+  const { fleets, podsPerFleet, policies, lookBacks, tenants, calendars } = SCALE;
+  return {
+    name: 'scale',
+    how: `the built program, ${fleets} fleets of ${podsPerFleet} pods over HTTP, ${policies} policies, ${lookBacks.length} look-backs, ${tenants} matchLabels, ${calendars} calendars, ${STREAMS} open streams, ${CALLS_PER_SECOND} GetMetrics a second; ${measured.cycles} cycles of ${STEP / 1000} s`,
+    rows,
+  };
+}
+
+function bounded(what: string, unit: string, value: Row['value'], most: number): Row {
+  return { what, unit, value, target: `<= ${most}`, reached: value.median <= most };
+}
+
+const at = (value: number): Row['value'] => ({ median: value, low: value, high: value });
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+}
+
+async function register(keda: KedaClient): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < SCALE.fleets) {
+      // Before the first cycle nothing is known of a fleet: UNAVAILABLE, but registered.
+      await keda.getMetrics(scaleRef(next++), METRIC).catch(() => undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, worker));
+}
+
+function openStreams(keda: KedaClient, signal: AbortSignal): void {
+  for (let stream = 0; stream < STREAMS; stream++) {
+    void keda.followActivity(scaleRef(stream), { onMessage: () => {}, sleep: () => sleep(1_000), signal });
+  }
+}
+
+interface Call {
+  /** Epoch ms at which it was sent. */
+  readonly at: number;
+  readonly ms: number;
+}
+
+/** GetMetrics at a constant rate whatever the answers take. */
+function poll(keda: KedaClient, calls: Call[]): () => void {
+  let next = 0;
+  const timer = setInterval(() => {
+    for (let call = 0; call < CALLS_PER_SECOND / 50; call++) {
+      const started = performance.now();
+      const sentAt = Date.now();
+      next = (next + 7) % SCALE.fleets;
+      keda.getMetrics(scaleRef(next), METRIC).then(
+        () => calls.push({ at: sentAt, ms: performance.now() - started }),
+        () => calls.push({ at: sentAt, ms: Number.POSITIVE_INFINITY }),
+      );
+    }
+  }, 20);
+  return () => clearInterval(timer);
+}
+
+interface Loop {
+  readonly p99: number;
+  readonly max: number;
+  readonly memory: NodeJS.MemoryUsage;
+}
+
+interface Serving {
+  readonly grpc: string;
+  readonly http: string;
+  /** CPU time of all threads so far. */
+  cpuMs(): Promise<number>;
+  /** What the event loop was since the last call. */
+  loop(): Promise<Loop>;
+  stop(): Promise<void>;
+}
+
+async function startServing(folder: string): Promise<Serving> {
+  const watch = fileURLToPath(new URL('./support/watch-loop.mjs', import.meta.url));
+  const args = [join(ROOT, 'dist/cli.js'), 'serve', '--config', join(folder, 'bellwether.yaml')];
+  const child = spawn(process.execPath, ['--import', watch, ...args], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  const { grpc, http } = await serving(child);
+  return {
+    grpc,
+    http,
+    cpuMs: () => cpuOf(child.pid ?? 0),
+    async loop() {
+      child.send('loop');
+      const [answer] = (await once(child, 'message')) as [Loop];
+      return answer;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+function serving(child: ChildProcess): Promise<{ grpc: string; http: string }> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (text === 'done') return;
+      text += chunk.toString();
+      const line = text.split('\n').find((one) => one.includes('"msg":"serving"'));
+      if (line === undefined) return;
+      text = 'done';
+      resolve(JSON.parse(line) as { grpc: string; http: string });
+    });
+    child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${text}`)));
+  });
+}
+
+/** Nanoseconds on a CPU of each thread, as Linux counts them. */
+async function cpuOf(pid: number): Promise<number> {
+  let ns = 0;
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0');
+    ns += Number(text.split(' ')[0]);
+  }
+  return ns / 1e6;
+}
+
+async function counts({ http }: Serving) {
+  const text = await (await fetch(`${http}/metrics`)).text();
+  const value = (name: string): number =>
+    Number(new RegExp(`^${name}(?:{.*})? (\\S+)$`, 'm').exec(text)?.[1]);
+  return {
+    cycles: value('bellwether_evaluation_duration_seconds_count'),
+    seconds: value('bellwether_evaluation_duration_seconds_sum'),
+    skipped: value('bellwether_skipped_evaluations_total'),
+    queries: value('bellwether_source_requests'),
+  };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
