@@ -10,6 +10,7 @@ import { scaleTrace } from '../simulate/scale-trace.ts';
 import type { Trace } from '../simulate/trace.ts';
 import { loadTrace } from '../simulate/trace-file.ts';
 import { CHAT_TOKENS } from '../simulate/workload.ts';
+import { fromPrometheus } from './backtest-prometheus.ts';
 import type { Io } from './io.ts';
 
 /** The requests of a backtest, and the span that they are spread over. */
@@ -22,6 +23,10 @@ export interface Source {
 
 export interface SourceFlags {
   readonly trace?: string;
+  readonly prometheus?: string;
+  readonly fleet?: string;
+  readonly from?: number;
+  readonly to?: number;
   readonly start?: number;
   readonly workload?: string;
   readonly days?: number;
@@ -37,9 +42,18 @@ const MINUTE_MS = 60_000;
 export async function loadSource(
   io: Io,
   flags: SourceFlags,
-  calendar: Calendar | null,
+  { calendar, signal }: { readonly calendar: Calendar | null; readonly signal: AbortSignal },
 ): Promise<Source | null> {
   if (flags.trace !== undefined) return fromFile(io, flags.trace, flags);
+  const { prometheus, fleet, from, to, seed } = flags;
+  if (prometheus !== undefined) {
+    if (fleet === undefined || from === undefined || to === undefined)
+      throw new ScalerError(
+        'invalid',
+        '--prometheus needs --fleet NAMESPACE/NAME, --from TIME and --to TIME',
+      );
+    return fromPrometheus({ prometheus, fleet, from, to, seed }, signal);
+  }
   if (calendar === null) throw new ScalerError('invalid', '--workload finsight needs a calendar');
   const options = { calendar, from: flags.date, days: flags.days ?? 12 };
   const trace = finSight({

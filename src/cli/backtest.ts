@@ -29,6 +29,7 @@ import {
   wholeArgument,
 } from './backtest-arguments.ts';
 import { chooseContestants } from './backtest-contestants.ts';
+import { MissingSeries } from './backtest-prometheus.ts';
 import { loadSource, type Source } from './backtest-source.ts';
 import { dateArgument } from './calendar-arguments.ts';
 import type { Io } from './io.ts';
@@ -39,6 +40,10 @@ export interface BacktestFlags {
   readonly trace?: string;
   readonly start?: number;
   readonly workload?: string;
+  readonly prometheus?: string;
+  readonly fleet?: string;
+  readonly from?: number;
+  readonly to?: number;
   readonly days?: number;
   readonly date: string;
   readonly volume: number;
@@ -74,6 +79,10 @@ export function backtestCommand(io: Io): Command {
     )
     .option('--trace <file>', 'requests: CSV or CSV.gz with arrival_s,prompt_tokens,output_tokens[,tenant]')
     .option('--start <time>', "when the trace's second 0 was; needed for a calendar to fit", instantArgument)
+    .option('--prometheus <url>', "requests rebuilt from vLLM's own metrics; with --fleet, --from and --to")
+    .option('--fleet <ns/name>', 'whose: namespace and name of the Deployment')
+    .option('--from <time>', 'first instant', instantArgument)
+    .option('--to <time>', 'last instant', instantArgument)
     .option('--workload <name>', 'generated requests: finsight')
     .option('--days <n>', 'days of the workload (default: 12)', wholeArgument(1, 400))
     .option('--date <date>', 'first day of the workload', dateArgument, '2026-11-16')
@@ -134,8 +143,14 @@ async function backtest(io: Io, flags: BacktestFlags): Promise<void> {
     await run(io, flags, interrupted.signal);
   } catch (reason) {
     if (!(reason instanceof ScalerError)) throw reason;
-    io.err(`error: ${reason.message}`);
-    io.setExitCode(2);
+    if (interrupted.signal.aborted) {
+      io.err('stopped; nothing was written');
+      io.setExitCode(130);
+    } else {
+      io.err(`error: ${reason.message}`);
+      // Read, and wrong: a Prometheus that answers and has not got it.
+      io.setExitCode(reason instanceof MissingSeries ? 1 : 2);
+    }
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -148,7 +163,7 @@ async function run(io: Io, flags: BacktestFlags, signal: AbortSignal): Promise<v
   const calendarFile = calendarFileOf(flags);
   const calendar = calendarFile === null ? null : await loadCalendar(io, calendarFile);
   if (calendarFile !== null && calendar === null) return io.setExitCode(1);
-  const source = await loadSource(io, flags, calendar);
+  const source = await loadSource(io, flags, { calendar, signal });
   if (source === null) return io.setExitCode(1);
   const plan = await planOf(io, flags, source, calendar);
   if (plan === null) return io.setExitCode(1);
@@ -160,13 +175,16 @@ async function run(io: Io, flags: BacktestFlags, signal: AbortSignal): Promise<v
   await tell(io, flags, result, { source, calendar });
 }
 
-function checkFlags({ trace, workload, start }: BacktestFlags): void {
-  if ((trace === undefined) === (workload === undefined))
-    throw new ScalerError('invalid', 'name the requests: --trace FILE or --workload finsight, one of them');
+function checkFlags({ trace, workload, prometheus, start }: BacktestFlags): void {
+  if ([trace, workload, prometheus].filter((source) => source !== undefined).length !== 1)
+    throw new ScalerError(
+      'invalid',
+      'name the requests: --trace FILE, --workload finsight or --prometheus URL, one of them',
+    );
   if (workload !== undefined && workload !== 'finsight')
     throw new ScalerError('invalid', `--workload: must be finsight, was "${workload}"`);
-  if (workload !== undefined && start !== undefined)
-    throw new ScalerError('invalid', '--start goes with --trace; a workload begins on --date');
+  if (trace === undefined && start !== undefined)
+    throw new ScalerError('invalid', '--start goes with --trace');
 }
 
 function calendarFileOf({ calendar, workload }: BacktestFlags): string | null {

@@ -205,7 +205,7 @@ describe('backtest', () => {
   });
 
   it.each([
-    { name: 'nothing to run', argv: [], says: '--trace FILE or --workload finsight, one of them' },
+    { name: 'nothing to run', argv: [], says: '--workload finsight or --prometheus URL, one of them' },
     { name: 'an unknown workload', argv: ['--workload', 'x'], says: 'must be finsight' },
     {
       name: 'a trace that is not there',
