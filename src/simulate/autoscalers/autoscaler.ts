@@ -76,7 +76,7 @@ export interface PrometheusView {
   readonly pods: readonly ScrapedPod[];
   /** `sum(metric)`; null: no series, which KEDA reads as 0 under ignoreNullValues and Bellwether never. */
   sum(gauge: GaugeName): number | null;
-  /** `sum(sum_over_time(metric[w])) / …`: sum over pods of `avg_over_time(metric[windowMs])`, gone pods included. */
+  /** `sum(avg_over_time(metric[windowMs]))`; pods that are gone count while the window holds samples of theirs. */
   sumOfAverages(gauge: GaugeName, windowMs: number): number | null;
   /** `avg_over_time(sum(a + b …)[windowMs:scrapeInterval])`: as experts write it, over the fleet's sum. */
   averageOfSum(gauges: readonly GaugeName[], windowMs: number): number | null;

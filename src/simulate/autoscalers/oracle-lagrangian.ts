@@ -62,6 +62,7 @@ function searchPrice(problem: OracleProblem, late: Float64Array, startMs: number
   let [low, high] = [0, problem.slotMs];
   while (high < NO_PRICE && at(high).schedule.late > problem.allowedLate) [low, high] = [high, high * 8];
   let best = strictest.schedule;
+  let tooLate = free.schedule;
   let boundMs = free.valueMs;
   for (let step = 0; step < BISECTIONS && high - low > 1e-3; step++) {
     const price = (low + high) / 2;
@@ -71,10 +72,35 @@ function searchPrice(problem: OracleProblem, late: Float64Array, startMs: number
       if (schedule.costMs < best.costMs) best = schedule;
       high = price;
     } else {
+      tooLate = schedule;
       low = price;
     }
   }
-  return { schedule: best, boundMs };
+  return { schedule: crossed(problem, best, tooLate), boundMs };
+}
+
+/** Slots at which the two schedules around the price are cut and joined. */
+const CUTS = 64;
+
+/**
+ * Around the right price one schedule is a little dear and the next a little late. One of them up to some slot and the other
+ * from there on may be neither.
+ */
+function crossed(problem: OracleProblem, kept: OracleSchedule, tooLate: OracleSchedule): OracleSchedule {
+  let best = kept;
+  const step = Math.max(1, Math.ceil(problem.slots / CUTS));
+  for (let cut = step; cut < problem.slots; cut += step) {
+    for (const [first, then] of [
+      [kept, tooLate],
+      [tooLate, kept],
+    ] as const) {
+      const replicas = then.replicas.slice();
+      replicas.set(first.replicas.subarray(0, cut));
+      const joined = scheduleOf(problem, replicas);
+      if (joined !== null && compareCost(joined, best, problem.allowedLate) < 0) best = joined;
+    }
+  }
+  return best;
 }
 
 /** The cheapest path at a price, and its value: GPU milliseconds plus priced late requests. */

@@ -25,7 +25,7 @@ interface Label {
 }
 
 /** Labels in all beyond which the search is given up and the priced schedule stands. */
-const MOST_LABELS = 20_000;
+const MOST_LABELS = 3_000;
 
 /**
  * The cheapest schedule that keeps to `allowedLate`. First by price (oracle-lagrangian.ts), which gives a schedule that is
