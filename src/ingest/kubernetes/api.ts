@@ -33,7 +33,7 @@ export interface KubeApi {
   close(): Promise<void>;
 }
 
-/** A page of a list; etcd's own limit keeps objects at 1.5 MB and pages are of 200. */
+/** A page of a list; etcd's own limit keeps objects at 1.5 MB and pages are of 100. */
 const MAX_BODY = 256 * 1024 * 1024;
 const TIMEOUT = 30_000;
 

@@ -8,6 +8,7 @@ import { type Autoscaler, readAutoscaler } from './autoscaler.ts';
 import { type Json, objectAt, textAt, timeAt } from './objects.ts';
 import { coldStartOf, DELETION_COST, type Pod, readPod } from './pod.ts';
 import type { PodFacts } from './pod-facts.ts';
+import { trimmedPod } from './pod-line.ts';
 import type { Patience, ReflectorState, Sink } from './reflector.ts';
 import { readScaledObject, type ScaledObject, type TargetRef } from './scaled-object.ts';
 import { pollScales } from './scales.ts';
@@ -157,6 +158,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     api: '/api/v1',
     resource: 'pods',
     params: PODS,
+    trim: trimmedPod,
     sink: (namespace) => pods.sink(namespace),
   };
   const eventCollection: Collection = {

@@ -48,7 +48,7 @@ export function readPod(object: unknown): Pod {
     deleted: timeAt(metadata, 'deletionTimestamp'),
     scheduled: isScheduled ? timeAt(scheduled, 'lastTransitionTime') : null,
     unschedulable: isScheduled ? null : unschedulableOf(scheduled, created),
-    started: startedAt(containers, listAt(objectAt(object, 'spec'), 'containers').length),
+    started: startedAt(containers),
     ready: textAt(ready, 'status') === 'True',
     readySince: timeAt(ready, 'lastTransitionTime'),
     restarts: containers.reduce<number>((sum, one) => sum + (countAt(one, 'restartCount') ?? 0), 0),
@@ -71,9 +71,9 @@ function unschedulableOf(condition: unknown, created: number): Pod['unschedulabl
   };
 }
 
-function startedAt(containers: readonly unknown[], wanted: number): number | null {
+/** The kubelet lists all containers at once, from when it first knows the pod. */
+function startedAt(containers: readonly unknown[]): number | null {
   let latest: number | null = null;
-  if (containers.length < wanted) return null;
   for (const container of containers) {
     const at = timeAt(objectAt(objectAt(container, 'state'), 'running'), 'startedAt');
     if (at === null) return null;

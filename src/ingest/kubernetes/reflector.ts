@@ -21,6 +21,8 @@ export interface ReflectorOptions {
   /** What it is called in sentences: `pods in llm`. */
   readonly subject: string;
   readonly params?: Params;
+  /** Takes out of an event's line what nobody reads. */
+  readonly trim?: (line: string) => string;
   readonly sink: Sink;
   readonly slicer: Slicer;
   readonly now: () => number;
@@ -57,7 +59,7 @@ export interface ReflectorState {
   readonly why: string | null;
 }
 
-const PAGE = '200';
+const PAGE = '100';
 /** The server ends a watch after this long, in seconds, and it is taken up again where it ended. */
 const WATCH_SECONDS = 240;
 const SHORTEST_WATCH = 1_000;
@@ -177,7 +179,7 @@ export class Reflector {
 
   #event(line: string): ApiFailure | null {
     if (line === '') return null;
-    const event: unknown = JSON.parse(line);
+    const event: unknown = JSON.parse(this.#options.trim?.(line) ?? line);
     const object = objectAt(event, 'object');
     const type = textAt(event, 'type');
     if (type === 'ERROR') return statusFailure(object);

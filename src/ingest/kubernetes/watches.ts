@@ -10,6 +10,7 @@ export interface Collection {
   readonly api: string;
   readonly resource: string;
   readonly params?: Params;
+  readonly trim?: (line: string) => string;
   /** Where the objects of a namespace ('' for all) go. */
   readonly sink: (namespace: string) => Sink;
 }
@@ -38,7 +39,7 @@ export class Watches {
   }
 
   /** Idempotent. */
-  start({ subject, api, resource, params, sink }: Collection): void {
+  start({ subject, api, resource, params, trim, sink }: Collection): void {
     const { namespaces, onState, ...rest } = this.#options;
     for (const namespace of namespaces.length === 0 ? [''] : namespaces) {
       const key = keyOf(resource, namespace);
@@ -51,6 +52,7 @@ export class Watches {
         subject: named,
         sink: sink(namespace),
         ...(params ? { params } : {}),
+        ...(trim ? { trim } : {}),
         onState: (state) => onState(named, state),
       });
       this.#reflectors.set(key, reflector);
