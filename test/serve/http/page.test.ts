@@ -37,7 +37,6 @@ afterEach(async () => {
 
 const base = () => `http://127.0.0.1:${server.port}`;
 /** What a person sees. */
-// biome-ignore lint/performance/useDomNodeTextContent: hidden text is not seen
 const words = (selector: string) => page.locator(selector).innerText();
 
 async function newPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
