@@ -51,7 +51,9 @@ describe('a reflector', () => {
     expect(names()).toHaveLength(450);
     expect(server.asked('pods', 'list').map(({ query }) => query.continue)).toEqual([
       undefined,
+      '100',
       '200',
+      '300',
       '400',
     ]);
     expect(reflector.state()).toEqual({ fresh: true, why: null });
