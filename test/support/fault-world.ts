@@ -111,22 +111,27 @@ export async function startWorld(
       await folder.remove();
     },
   };
-  await eventually(
-    '4 replicas',
-    () => world.replicas().catch(() => -1),
-    (value) => value === 4,
-  );
-  await eventually('the end of the start', world.explain, ({ held }) => held === null);
-  return world;
+  try {
+    await eventually(
+      '4 replicas',
+      () => world.replicas().catch((reason: unknown) => String(reason)),
+      (value) => value === 4,
+    );
+    await eventually('the end of the start', world.explain, ({ held }) => held === null);
+    return world;
+  } catch (reason) {
+    await world.stop();
+    throw reason;
+  }
 }
 
-/** Asks until the answer is good; fails with the last one after 15 s. */
+/** Asks until the answer is good; fails with the last one after a minute, which only a starved machine needs. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T>,
   good: (answer: T) => boolean,
 ): Promise<T> {
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   for (;;) {
     const answer = await ask();
     if (good(answer)) return answer;
