@@ -159,6 +159,41 @@ describe('a fleet', () => {
     expect(fleet.gpuMs).toBe(340_000);
   });
 
+  it('gives a pod the node of a pause pod at once, which then waits for a new one, and pays for both', () => {
+    const fleet = aFleet({ warmNodes: 1 });
+    fleet.startWarm(1);
+    fleet.scaleBuffer(1);
+    fleet.advance(100_000);
+    expect(fleet.gpuTime.buffer).toBe(40_000);
+    fleet.scale(3);
+    expect(phases(fleet)).toEqual(['ready', 'starting', 'pending']);
+    fleet.advance(160_000);
+    expect(fleet.gpuTime.buffer).toBe(40_000);
+    fleet.advance(170_000);
+    expect(fleet.gpuTime.buffer).toBe(50_000);
+    fleet.scaleBuffer(0);
+    fleet.advance(400_000);
+    expect(fleet.gpuTime.buffer).toBe(50_000);
+  });
+
+  it('routes in turn when told so, whatever the pods have', () => {
+    const log = aLog();
+    const fleet = new Fleet(0, {
+      seed: 1,
+      profile: DEFAULT_PROFILE,
+      coldStart: EXACT,
+      gracePeriodMs: 30_000,
+      listener: log,
+      router: 'round-robin',
+    });
+    fleet.startWarm(2);
+    fleet.submit(aRequest({ id: 0, outputTokens: 1 }), 0);
+    fleet.submit(aRequest({ id: 1, outputTokens: 5_000 }), 10_000);
+    fleet.submit(aRequest({ id: 2, outputTokens: 5_000 }), 20_000);
+    fleet.submit(aRequest({ id: 3, outputTokens: 5_000 }), 20_000);
+    expect(fleet.pods.map(({ replica }) => replica?.inFlight)).toEqual([1, 2]);
+  });
+
   it('never paid for a pod that was deleted before it had a node', () => {
     const fleet = aFleet({ warmNodes: 0 });
     fleet.scale(1);
