@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { PrometheusTarget, TestPrometheus } from '../../support/prometheus.ts';
 import { exposition, vllmGauges } from '../../support/vllm-exporter.ts';
-import { follow, type KubeApi, type KubeObject, pathOf } from './api.ts';
+import { follow, type KubeApi, type KubeObject } from './api.ts';
 import { clusterPage } from './cluster-page.ts';
 
 export const MODEL = 'mistralai/Mistral-7B-Instruct-v0.3';
@@ -44,7 +44,10 @@ export async function startVllmPods(api: KubeApi): Promise<VllmPods> {
     if (first === undefined || kept.has(keyOf(first))) return;
     kept.add(keyOf(first));
     const annotations = { 'controller.kubernetes.io/pod-deletion-cost': '1000' };
-    void api.patch(pathOf(first), { metadata: { annotations } }).catch(() => kept.delete(keyOf(first)));
+    const { namespace, name } = first.metadata;
+    void api
+      .patch(`/api/v1/namespaces/${namespace}/pods/${name}`, { metadata: { annotations } })
+      .catch(() => kept.delete(keyOf(first)));
   }
   const hpas = await follow(api, '/apis/autoscaling/v2/horizontalpodautoscalers', () => {});
   const deployments = await follow(api, '/apis/apps/v1/deployments', () => {});

@@ -72,11 +72,11 @@ export function capacity({ world, calm, record }: Scenario): void {
     fleet.timeline.mark('load of 9');
     fleet.load(loadFor(9));
     await pause(10_000);
-    const explained = await calm().explain('full', 'vllm');
     expect(fleet.spec()).toBe(6);
-    expect(explained.steps.map(({ reason }) => reason).join('\n')).toMatch(
-      /2 replicas .*could not be scheduled/,
-    );
+    await until('the reason', async () => {
+      const { steps } = await calm().explain('full', 'vllm');
+      return steps.some(({ reason }) => /no further rise: 2 replicas could not be scheduled/.test(reason));
+    });
     fleet.timeline.mark('a node joins');
     await applyNode(api, aNode('new', 'full', 8));
     await fleet.settles(9);

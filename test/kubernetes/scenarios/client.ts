@@ -16,7 +16,7 @@ interface Report {
 }
 
 export function client({ world, calm }: Scenario): void {
-  it("answers KEDA's own client: 8 callers with 250 polls each, then 500 streams at once", async () => {
+  it("answers KEDA's own client: 8 callers with 50 polls each, then 500 streams at once", async () => {
     const program = await buildKedaClient((line) => void process.stderr.write(`${line}\n`));
     const fleet = await world().fleet({
       namespace: 'client',
@@ -30,14 +30,15 @@ export function client({ world, calm }: Scenario): void {
       '-namespace=client',
       `-metadata=${metadata}`,
       '-callers=8',
-      '-polls=250',
+      '-polls=50',
       '-streams=500',
+      '-patience=150s',
     ]);
     expect(JSON.parse(stdout) as Report).toEqual({
       metricName: 's0-bellwether-replicas',
       target: 'AverageValue 1',
-      values: { 3: 2_000 },
-      active: 2_000,
+      values: { 3: 400 },
+      active: 400,
       errors: [],
       woken: 500,
     });

@@ -3,8 +3,10 @@ import { freePort } from '../../support/prometheus.ts';
 import { until } from '../harness/control-plane.ts';
 import { startNameServer } from '../harness/names.ts';
 import { pause } from '../harness/processes.ts';
+import type { Scaler } from '../harness/scaler.ts';
 import { startService } from '../harness/service.ts';
 import { specsSince } from '../harness/timelines.ts';
+import { MODEL } from '../harness/vllm.ts';
 import { aPolicy, loadFor } from './policies.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -53,7 +55,15 @@ export function replicas({ world, record }: Scenario): void {
   });
 
   it('is upgraded twice without an error in what KEDA says of its ScaledObject', async () => {
-    const old = await world().scaler({ name: 'rolling-0', files });
+    // Known before KEDA asks, as by a watch of the cluster: a fleet seen for the first time may need longer than a call.
+    const config = `fleets: [{namespace: rolling, name: vllm, model: "${MODEL}", policy: pair}]\n`;
+    const aRelease = async (name: string): Promise<Scaler> => {
+      const scaler = await world().scaler({ name, files, config });
+      const decided = async () => (await scaler.explain('rolling', 'vllm')).replicas !== null;
+      await until(`a decision of ${name}`, async () => name === 'rolling-0' || (await decided()));
+      return scaler;
+    };
+    const old = await aRelease('rolling-0');
     const service = await startService(old.address);
     try {
       const fleet = await world().fleet({
@@ -67,7 +77,7 @@ export function replicas({ world, record }: Scenario): void {
       const said = (await world().plane.keda.said()).length;
       let serving = old;
       for (const step of [1, 2]) {
-        const next = await world().scaler({ name: `rolling-${step}`, files });
+        const next = await aRelease(`rolling-${step}`);
         fleet.timeline.mark('upgrade');
         service.pointAt(next.address);
         await serving.stop('SIGTERM');
