@@ -54,6 +54,9 @@ export interface BacktestFlags {
   readonly sweep?: readonly string[];
   readonly profile: ReplicaProfile;
   readonly coldStart?: Draw;
+  readonly weights?: Draw;
+  readonly imagePull?: Draw;
+  readonly node?: Draw;
   readonly warmNodes?: number;
   readonly slo: number;
   readonly clientTimeout: number;
@@ -101,6 +104,13 @@ export function backtestCommand(io: Io): Command {
     )
     .option('--profile <name>', 'GPU and model (docs/simulator.md)', profileArgument, DEFAULT_PROFILE)
     .option('--cold-start <time>', '95s, or lognormal(95s,0.35), which is the default', coldStartArgument)
+    .option(
+      '--weights <time>',
+      'loading the weights, beside --cold-start (default: part of it)',
+      coldStartArgument,
+    )
+    .option('--image-pull <time>', 'pulling the image (default: cached)', coldStartArgument)
+    .option('--node <time>', 'a new node (default: lognormal(150s,0.4))', coldStartArgument)
     .option(
       '--warm-nodes <n>',
       'nodes that are always there; a pod beyond them waits for one (default: enough)',
@@ -209,6 +219,9 @@ async function planOf(
   const coldStart = {
     ...DEFAULT_COLD_START,
     ...(flags.coldStart && { start: flags.coldStart }),
+    ...(flags.weights && { weights: flags.weights }),
+    ...(flags.imagePull && { imagePull: flags.imagePull }),
+    ...(flags.node && { node: flags.node }),
     ...(flags.warmNodes === undefined ? {} : { warmNodes: flags.warmNodes }),
   };
   const maxReplicas =

@@ -11,8 +11,10 @@ export interface Draw {
 
 /** How long a pod takes to be ready; the parts add up. */
 export interface ColdStart {
-  /** From bound to ready on a warm node: container, weights, compile, CUDA graphs. */
+  /** From bound to ready on a warm node: container, weights, compile, CUDA graphs; less the weights where those are apart. */
   readonly start: Draw;
+  /** Loading the weights, where somebody asks what a faster loader would gain; null or left out: part of `start`. */
+  readonly weights?: Draw | null;
   /** Image pull on a node that lacks it; null where images are cached. */
   readonly imagePull: Draw | null;
   /** From created to bound where no warm node is free. */
@@ -61,13 +63,14 @@ export function createPod(at: number, { seed, ordinal, coldStart, warm }: PodOpt
   const start = draw(coldStart.start);
   const node = draw(coldStart.node);
   const pull = coldStart.imagePull ? draw(coldStart.imagePull) : 0;
+  const weights = coldStart.weights ? draw(coldStart.weights) : 0;
   const boundAt = at + (warm ? 0 : node);
   return {
     name: `vllm-6c9f4d7b58-${suffix(createRandom(seed, 'name', ordinal))}`,
     ordinal,
     createdAt: at,
     boundAt,
-    readyAt: boundAt + pull + start,
+    readyAt: boundAt + pull + weights + start,
     phase: 'pending',
     deletedAt: null,
     goneAt: null,

@@ -30,6 +30,12 @@ describe('a pod', () => {
       median: 255,
     },
     { name: 'a new node', coldStart: DEFAULT_COLD_START, warm: false, median: 252 },
+    {
+      name: 'weights that are loaded apart',
+      coldStart: { ...DEFAULT_COLD_START, weights: { medianSeconds: 48, sigma: 0 } },
+      warm: true,
+      median: 143,
+    },
   ])('has the cold start of its parts: $name', ({ coldStart, warm, median }) => {
     const seconds = Array.from({ length: 4_000 }, (_, ordinal) => {
       const pod = createPod(0, { seed: 'quantiles', ordinal, coldStart, warm });

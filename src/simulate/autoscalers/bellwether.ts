@@ -128,7 +128,10 @@ function measuredP95(coldStart: ColdStart): number {
   if (p95 === undefined) {
     const random = createRandom('measured-cold-starts');
     const draw = (of: Draw | null) => (of ? lognormal(random, of.medianSeconds, of.sigma) * 1000 : 0);
-    const starts = Array.from({ length: DRAWS }, () => draw(coldStart.start) + draw(coldStart.imagePull));
+    const starts = Array.from(
+      { length: DRAWS },
+      () => draw(coldStart.start) + draw(coldStart.imagePull) + draw(coldStart.weights ?? null),
+    );
     p95 = Math.round(starts.sort((a, b) => a - b)[Math.floor(DRAWS * 0.95)] ?? 0);
     P95_BY_COLD_START.set(coldStart, p95);
   }
