@@ -12,13 +12,11 @@ import {
   resultOf,
   shareTrace,
 } from '../simulate/backtest/backtest.ts';
-import { peakReplicas } from '../simulate/backtest/peak.ts';
 import { reportDocument } from '../simulate/backtest/report-document.ts';
 import { reportPage } from '../simulate/backtest/report-page.ts';
 import { runJobs } from '../simulate/backtest/run-jobs.ts';
 import { resultTable, sweepVerdict } from '../simulate/backtest/table.ts';
-import { DEFAULT_COLD_START, type Draw } from '../simulate/pod.ts';
-import { DEFAULT_PROFILE, type ReplicaProfile } from '../simulate/profiles.ts';
+import { DEFAULT_PROFILE } from '../simulate/profiles.ts';
 import {
   coldStartArgument,
   durationArgument,
@@ -28,49 +26,13 @@ import {
   profileArgument,
   wholeArgument,
 } from './backtest-arguments.ts';
-import { chooseContestants } from './backtest-contestants.ts';
+import { type BacktestFlags, checkFlags, planOf } from './backtest-plan.ts';
 import { MissingSeries } from './backtest-prometheus.ts';
 import { loadSource, type Source } from './backtest-source.ts';
 import { dateArgument } from './calendar-arguments.ts';
 import type { Io } from './io.ts';
 import { createProgressLine } from './progress-line.ts';
 import { checkFolder, writeFolder } from './write-folder.ts';
-
-export interface BacktestFlags {
-  readonly trace?: string;
-  readonly start?: number;
-  readonly workload?: string;
-  readonly prometheus?: string;
-  readonly fleet?: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly days?: number;
-  readonly date: string;
-  readonly volume: number;
-  readonly volatile: number;
-  readonly calendar?: string;
-  readonly policy?: readonly string[];
-  readonly peers?: readonly string[];
-  readonly sweep?: readonly string[];
-  readonly profile: ReplicaProfile;
-  readonly coldStart?: Draw;
-  readonly weights?: Draw;
-  readonly imagePull?: Draw;
-  readonly node?: Draw;
-  readonly warmNodes?: number;
-  readonly slo: number;
-  readonly clientTimeout: number;
-  readonly router: 'least-loaded' | 'round-robin';
-  readonly minReplicas: number;
-  readonly maxReplicas?: number;
-  readonly gpusPerReplica: number;
-  readonly learn?: number;
-  readonly seed: number;
-  readonly seeds: number;
-  readonly threads?: number;
-  readonly out?: string;
-  readonly json: boolean;
-}
 
 const REPORT_FILES = ['report.json', 'report.html'] as const;
 
@@ -185,18 +147,6 @@ async function run(io: Io, flags: BacktestFlags, signal: AbortSignal): Promise<v
   await tell(io, flags, result, { source, calendar });
 }
 
-function checkFlags({ trace, workload, prometheus, start }: BacktestFlags): void {
-  if ([trace, workload, prometheus].filter((source) => source !== undefined).length !== 1)
-    throw new ScalerError(
-      'invalid',
-      'name the requests: --trace FILE, --workload finsight or --prometheus URL, one of them',
-    );
-  if (workload !== undefined && workload !== 'finsight')
-    throw new ScalerError('invalid', `--workload: must be finsight, was "${workload}"`);
-  if (trace === undefined && start !== undefined)
-    throw new ScalerError('invalid', '--start goes with --trace');
-}
-
 function calendarFileOf({ calendar, workload }: BacktestFlags): string | null {
   if (calendar !== undefined) return calendar;
   if (workload === undefined) return null;
@@ -208,54 +158,6 @@ async function loadCalendar(io: Io, file: string): Promise<Calendar | null> {
   for (const problem of 'problems' in loaded ? loaded.problems : loaded.warnings)
     io.err(formatProblem(problem));
   return 'problems' in loaded ? null : loaded.calendar;
-}
-
-async function planOf(
-  io: Io,
-  flags: BacktestFlags,
-  { trace, from, to }: Source,
-  calendar: Calendar | null,
-): Promise<BacktestPlan | null> {
-  const coldStart = {
-    ...DEFAULT_COLD_START,
-    ...(flags.coldStart && { start: flags.coldStart }),
-    ...(flags.weights && { weights: flags.weights }),
-    ...(flags.imagePull && { imagePull: flags.imagePull }),
-    ...(flags.node && { node: flags.node }),
-    ...(flags.warmNodes === undefined ? {} : { warmNodes: flags.warmNodes }),
-  };
-  const maxReplicas =
-    flags.maxReplicas ?? Math.max(flags.minReplicas, 4, Math.ceil(1.5 * peakReplicas(trace, flags.profile)));
-  if (maxReplicas < flags.minReplicas)
-    throw new ScalerError('invalid', `--max-replicas must be at least --min-replicas, was ${maxReplicas}`);
-  const scenario = {
-    from,
-    to,
-    minReplicas: flags.minReplicas,
-    maxReplicas,
-    initialReplicas: Math.max(1, flags.minReplicas),
-    profile: flags.profile,
-    coldStart,
-    objectiveMs: flags.slo,
-    clientTimeoutMs: flags.clientTimeout,
-    gracePeriodMs: 30_000,
-    router: flags.router,
-    gpusPerReplica: flags.gpusPerReplica,
-  };
-  const scoredFrom = from + (flags.learn ?? 0);
-  if (scoredFrom >= to) throw new ScalerError('invalid', '--learn must leave something to score');
-  const contestants = await chooseContestants(io, flags, {
-    scenario: { ...scenario, trace, seed: 0 },
-    calendar,
-  });
-  return (
-    contestants && {
-      scenario,
-      contestants,
-      seeds: Array.from({ length: flags.seeds }, (_, index) => flags.seed + index),
-      span: { from: scoredFrom, to },
-    }
-  );
 }
 
 interface Execution {
