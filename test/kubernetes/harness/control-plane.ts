@@ -290,7 +290,7 @@ function fileNamed(files: BuiltFiles, name: string): string {
 }
 
 async function answersOk(url: string): Promise<boolean> {
-  return (await fetch(url)).ok;
+  return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok;
 }
 
 /** Its certificate is its own; any answer to a TLS hello will do. */

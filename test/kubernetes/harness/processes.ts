@@ -88,11 +88,12 @@ export interface Run {
 
 /**
  * Marks all processes that are started from here on, and starts a watchdog that kills them once this process is gone,
- * however it went, and removes their folder.
+ * however it went, and removes their folder, which has all that is temporary.
  */
 export function beginRun(folder: string): Run {
   const id = randomUUID();
-  process.env[RUN_VARIABLE] = id;
+  const temporary = { TMPDIR: process.env.TMPDIR, KUBECACHEDIR: process.env.KUBECACHEDIR };
+  Object.assign(process.env, { [RUN_VARIABLE]: id, TMPDIR: folder, KUBECACHEDIR: join(folder, 'kubectl') });
   const watchdog = spawn(process.execPath, [WATCHDOG, RUN_VARIABLE, id, folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -100,7 +101,12 @@ export function beginRun(folder: string): Run {
   watchdog.unref();
   return {
     leftOver: () => markedWith(id).filter((pid) => pid !== process.pid && pid !== watchdog.pid),
-    end: () => void watchdog.stdin?.end(),
+    end() {
+      for (const [name, value] of Object.entries(temporary))
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      watchdog.stdin?.end();
+    },
   };
 }
 

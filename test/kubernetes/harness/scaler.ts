@@ -38,6 +38,7 @@ export interface Explained {
   readonly held: string | null;
   readonly reason: string;
   readonly steps: readonly { readonly step: string; readonly out: number | null; readonly reason: string }[];
+  readonly replicaFacts: { readonly unschedulable: number | null };
 }
 
 export async function startScaler(options: ScalerOptions): Promise<Scaler> {
@@ -67,7 +68,8 @@ export async function startScaler(options: ScalerOptions): Promise<Scaler> {
       serving = null;
     },
     async explain(namespace, name, query = '') {
-      const answer = await fetch(`http://${http}/v1/fleets/${namespace}/${name}/explain${query}`);
+      const url = `http://${http}/v1/fleets/${namespace}/${name}/explain${query}`;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
       return (await answer.json()) as Explained;
     },
   };

@@ -67,16 +67,19 @@ export function capacity({ world, calm, record }: Scenario): void {
     fleet.timeline.mark('load of 6');
     fleet.load(loadFor(6));
     await fleet.reaches(6);
-    // provisionTimeout, and what it takes to hear of it.
-    await pause(16_000);
+    const explained = () => calm().explain('full', 'vllm');
+    await until('two that wait', async () => (await explained()).replicaFacts.unschedulable === 2);
+    // provisionTimeout, counted from no later than this.
+    await pause(11_000);
     fleet.timeline.mark('load of 9');
     fleet.load(loadFor(9));
-    await pause(10_000);
-    expect(fleet.spec()).toBe(6);
     await until('the reason', async () => {
-      const { steps } = await calm().explain('full', 'vllm');
+      const { steps } = await explained();
       return steps.some(({ reason }) => /no further rise: 2 replicas could not be scheduled/.test(reason));
     });
+    // Three syncs of the HPA.
+    await pause(6_000);
+    expect(fleet.spec()).toBe(6);
     fleet.timeline.mark('a node joins');
     await applyNode(api, aNode('new', 'full', 8));
     await fleet.settles(9);

@@ -5,9 +5,6 @@ import { aPolicy, loadFor } from './policies.ts';
 import type { Scenario } from './scenario.ts';
 
 const SECOND = 1_000;
-/** What both of a fault's sides need at least: long enough that every delay has passed. */
-const OUTAGE = 120 * SECOND;
-
 const files = { 'policy-steady.yaml': aPolicy('steady') };
 
 export function killed({ world, record }: Scenario): void {
@@ -45,8 +42,9 @@ export function killed({ world, record }: Scenario): void {
   });
 }
 
-export function blinded({ world, record }: Scenario): void {
-  it('holds what runs while Prometheus is stopped for two minutes, and falls once it is back', async () => {
+/** Any outage that is longer than `staleAfter` and every delay together tells the same, s. */
+export function blinded({ world, record }: Scenario, outage = 120): void {
+  it(`holds what runs while Prometheus is stopped for ${outage} s, and falls once it is back`, async () => {
     const prometheus = await world().anotherPrometheus();
     const scaler = await world().scaler({ name: 'blind', prometheus: prometheus.url, files });
     const fleet = await world().fleet({ namespace: 'blind', scaler, policy: 'steady', load: loadFor(6) });
@@ -56,7 +54,7 @@ export function blinded({ world, record }: Scenario): void {
     fleet.timeline.mark('Prometheus stops');
     prometheus.pause();
     fleet.load(loadFor(2));
-    await pause(OUTAGE);
+    await pause(outage * SECOND);
     expect(specsSince(fleet.timeline, from)).toEqual([6]);
     expect((await scaler.explain('blind', 'vllm')).held).not.toBeNull();
     fleet.timeline.mark('Prometheus goes on');

@@ -52,7 +52,7 @@ export function manifests({ world, calm }: Scenario): void {
       return status?.readyReplicas;
     };
     await run(helm, ['upgrade', '--install', ...release, chart, '--create-namespace'], { env });
-    await until('both replicas to be ready', async () => (await ready()) === 2, 60_000);
+    await until('both replicas to be ready', async () => (await ready()) === 2);
     await run(
       helm,
       ['upgrade', ...release, chart, '--set', 'podLabels.again=yes-please,service.annotations.a=b'],
