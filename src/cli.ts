@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { startSmall } from './cli/heap.ts';
 import { type Io, processIo } from './cli/io.ts';
 
 /** Each command with what it takes to run it, loaded only when it is asked for: `serve` needs no simulator. */
 const COMMANDS: Readonly<Record<string, (io: Io) => Promise<Command>>> = {
-  serve: async (io) => (await import('./cli/serve.ts')).serveCommand(io),
+  serve: async (io) => {
+    startSmall();
+    return (await import('./cli/serve.ts')).serveCommand(io);
+  },
   demo: async (io) => {
     const { startDemoScaler } = await import('./cli/start-demo-scaler.ts');
     return (await import('./cli/demo.ts')).demoCommand(io, startDemoScaler);

@@ -1,16 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
 import { Command, Option } from 'commander';
 import { loadRevision } from '../config/load.ts';
 import { formatProblem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { createLog, type LogLevel } from '../log.ts';
+import { growWithFleets } from './heap.ts';
 import type { Io } from './io.ts';
-
-/**
- * How far the heap may grow over what is alive before it is collected, percent. V8's own choice lets it double and more:
- * of 10,000 fleets that is 250 MB of decisions that nobody asks for any more.
- */
-const HEAP_GROWING_PERCENT = 30;
 
 interface Flags {
   readonly config: string;
@@ -32,7 +26,6 @@ export function serveCommand(io: Io): Command {
 }
 
 async function serve(io: Io, { config, logLevel }: Flags): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const loaded = await loadRevision(config);
   if ('problems' in loaded) {
     for (const problem of loaded.problems) io.err(formatProblem(problem));
@@ -48,6 +41,7 @@ async function serve(io: Io, { config, logLevel }: Flags): Promise<void> {
       log,
       clock: 'real',
     });
+    growWithFleets();
     const signal = await stopSignal();
     log.info({ signal }, 'stopping');
     process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1));
