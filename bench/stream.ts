@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Control } from '../src/control/control.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
 import { startGrpcServer } from '../src/serve/grpc/server.ts';
@@ -34,6 +35,7 @@ export async function benchStream(): Promise<BenchResult> {
   const server = await startGrpcServer({ scaler: control, address: '127.0.0.1:0', log: silent });
   const keda = new KedaClient(server.address);
   const stop = new AbortController();
+  setMaxListeners(FLEETS, stop.signal);
   let heard = (_active: boolean): void => {};
   try {
     for (let fleet = 0; fleet < FLEETS; fleet++) {

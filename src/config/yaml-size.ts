@@ -59,14 +59,15 @@ function boundedTrees(tokens: readonly CST.Token[]): BoundedTokens {
   const stack: CST.Token[] = [...tokens];
   const depths: number[] = tokens.map(() => 0);
   let aliases = 0;
+  let depth = 0;
+  const push = (child: CST.Token | null | undefined): void => {
+    if (!child) return;
+    stack.push(child);
+    depths.push(depth + 1);
+  };
   for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
-    const depth = depths.pop() ?? 0;
+    depth = depths.pop() ?? 0;
     if (depth > MAX_DEPTH) return { excess: TOO_DEEP };
-    const push = (child: CST.Token | null | undefined): void => {
-      if (!child) return;
-      stack.push(child);
-      depths.push(depth + 1);
-    };
     if (token.type === 'alias' && ++aliases > MAX_ALIASES)
       return { excess: `must have at most ${MAX_ALIASES} aliases` };
     if (token.type === 'document') push(token.value);
