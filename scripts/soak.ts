@@ -10,9 +10,11 @@ import { Control } from '../src/control/control.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../test/support/control.ts';
 import { randomHistory, STEP, sampleAt } from '../test/support/random-history.ts';
-import { checkRestart } from '../test/support/restart-case.ts';
+import { checkRestart, type Verdict } from '../test/support/restart-case.ts';
 
 const BATCH = 500;
+/** Cases run side by side, since each waits some milliseconds for the history it reads back; more only fill the heap. */
+const ABREAST = 25;
 
 async function soakRestarts(count: number, seed: number): Promise<boolean> {
   let done = 0;
@@ -21,7 +23,9 @@ async function soakRestarts(count: number, seed: number): Promise<boolean> {
   const started = performance.now();
   while (done < count) {
     const histories = fc.sample(randomHistory, { numRuns: Math.min(BATCH, count - done), seed: seed + done });
-    const verdicts = await Promise.all(histories.map(checkRestart));
+    const verdicts: Verdict[] = [];
+    for (let from = 0; from < histories.length; from += ABREAST)
+      verdicts.push(...(await Promise.all(histories.slice(from, from + ABREAST).map(checkRestart))));
     for (const [index, verdict] of verdicts.entries()) {
       equal += verdict.equal ? 1 : 0;
       if (verdict.broken.length === 0) continue;

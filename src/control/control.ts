@@ -6,7 +6,7 @@ import { ScalerError } from '../core/scaler-error.ts';
 import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
 import type { Cluster } from '../ingest/kubernetes/cluster.ts';
 import { createSlicer, type Slicer } from '../ingest/slices.ts';
-import type { Reading, Source } from '../ingest/source.ts';
+import type { FleetQuery, Reading, Source } from '../ingest/source.ts';
 import { Backfill } from './backfill.ts';
 import { DeletionCosts } from './deletion-costs.ts';
 import { Explainer } from './explainer.ts';
@@ -223,11 +223,9 @@ export class Control implements Scaler {
 
   async #cycle(at: number): Promise<void> {
     const tracks = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'replicas');
-    const aborted = AbortSignal.timeout(READ_LIMIT);
-    const reading = await this.#source.read(
+    const reading = await this.#read(
       at,
       tracks.map((track) => track.query),
-      aborted,
     );
     this.#reading = reading;
     const drafts = new Map<Track, Draft>();
@@ -247,6 +245,20 @@ export class Control implements Scaler {
     await this.#inSlices(listening, tell);
     this.#considerCosts(tracks, reading);
     this.#traffic.refresh(tracks, at);
+  }
+
+  async #read(at: number, fleets: readonly FleetQuery[]): Promise<Reading> {
+    const limit = new AbortController();
+    const timer = setTimeout(
+      () => limit.abort(new DOMException('read for too long', 'TimeoutError')),
+      READ_LIMIT,
+    );
+    timer.unref();
+    try {
+      return await this.#source.read(at, fleets, limit.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #considerCosts(tracks: readonly Track[], reading: Reading): void {
