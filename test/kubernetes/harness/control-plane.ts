@@ -9,13 +9,15 @@ import { type ClusterFiles, writeClusterFiles } from './cluster-files.ts';
 import { aProgram, type Program, pause } from './processes.ts';
 
 /** How often the HPA controller looks. A cluster's default is 15 s; the rules are the same. */
-export const HPA_SYNC_MS = 2_000;
+const HPA_SYNC_MS = 2_000;
 
 export interface ControlPlane {
   readonly api: KubeApi;
   readonly apiserver: Program;
   /** The KEDA operator. */
   readonly keda: Program;
+  /** Where the KEDA operator exports its own metrics. */
+  readonly kedaMetrics: string;
   /** A kubeconfig with all rights. */
   readonly kubeconfig: string;
   stop(): Promise<void>;
@@ -25,13 +27,17 @@ export interface ControlPlane {
  * The control plane of a cluster without machines: API server, controllers (the HPA among them), scheduler and KEDA are the
  * real programs; nodes and pods are kwok's, which plays the kubelet.
  */
-export async function startControlPlane(files: BuiltFiles, folder: string): Promise<ControlPlane> {
+export async function startControlPlane(
+  files: BuiltFiles,
+  folder: string,
+  hpaSyncMs = HPA_SYNC_MS,
+): Promise<ControlPlane> {
   const ports = await freePorts();
   const url = `https://127.0.0.1:${ports.apiserver}`;
   const cluster = await writeClusterFiles(folder, url);
   await writeStages(files, folder);
   const api = new KubeApi({ url, ca: cluster.caPem, token: cluster.token });
-  const plan: Plan = { files, folder, ports, cluster, api };
+  const plan: Plan = { files, folder, ports, cluster, api, hpaSyncMs };
   const [etcd, apiserver] = [etcdProgram(plan), apiserverProgram(plan)];
   const cores = [controllerManager(plan), scheduler(plan), kwok(plan)];
   const [keda, adapter] = [kedaOperator(plan), kedaAdapter(plan)];
@@ -51,7 +57,8 @@ export async function startControlPlane(files: BuiltFiles, folder: string): Prom
     await stop();
     throw reason;
   }
-  return { api, apiserver, keda, kubeconfig: cluster.kubeconfig, stop };
+  const kedaMetrics = `http://127.0.0.1:${ports.kedaMetrics}/metrics`;
+  return { api, apiserver, keda, kedaMetrics, kubeconfig: cluster.kubeconfig, stop };
 }
 
 interface Plan {
@@ -60,6 +67,7 @@ interface Plan {
   readonly ports: Readonly<Record<PortName, number>>;
   readonly cluster: ClusterFiles;
   readonly api: KubeApi;
+  readonly hpaSyncMs: number;
 }
 
 const PORTS = [
@@ -136,7 +144,7 @@ function apiserverProgram({ files, folder, ports, cluster, api }: Plan): Program
   });
 }
 
-function controllerManager({ files, folder, ports, cluster }: Plan): Program {
+function controllerManager({ files, folder, ports, cluster, hpaSyncMs }: Plan): Program {
   return aProgram({
     name: 'kube-controller-manager',
     file: fileNamed(files, 'kube-controller-manager'),
@@ -148,7 +156,9 @@ function controllerManager({ files, folder, ports, cluster }: Plan): Program {
       '--leader-elect=false',
       '--bind-address=127.0.0.1',
       `--secure-port=${ports.controllers}`,
-      `--horizontal-pod-autoscaler-sync-period=${HPA_SYNC_MS}ms`,
+      // Played nodes do not die, and kwok gives no pod its readiness back: late heartbeats must not look like it.
+      '--node-monitor-grace-period=15m',
+      `--horizontal-pod-autoscaler-sync-period=${hpaSyncMs}ms`,
     ],
     ready: () => listens(ports.controllers),
   });

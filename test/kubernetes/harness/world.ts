@@ -166,12 +166,10 @@ async function startFleet(
     }),
   );
   const timeline = timelines.of(namespace, name);
-  const describe = (): string => JSON.stringify(timeline.moments.slice(-8));
   const wait = async (what: string, good: () => boolean, timeout: number): Promise<void> => {
-    await until(what, good, timeout).catch((cause: unknown) => {
-      throw new Error(`${namespace}: ${what} did not come within ${timeout / 1000} s: ${describe()}`, {
-        cause,
-      });
+    await until(what, good, timeout).catch(async (cause: unknown) => {
+      const seen = `${JSON.stringify(timeline.moments.slice(-8))}\n${await describe(api, namespace)}`;
+      throw new Error(`${namespace}: ${what} did not come within ${timeout / 1000} s: ${seen}`, { cause });
     });
   };
   return {
@@ -193,4 +191,20 @@ async function startFleet(
       ),
     remove: () => api.delete(`/api/v1/namespaces/${namespace}`),
   };
+}
+
+/** What there is of a fleet, for whoever looks for why a test failed. */
+async function describe(api: KubeApi, namespace: string): Promise<string> {
+  const parts = [
+    '/apis/apps/v1|deployments',
+    '/apis/autoscaling/v2|horizontalpodautoscalers',
+    '/api/v1|pods',
+  ];
+  const lines = parts.map(async (part) => {
+    const [root = '', plural = ''] = part.split('|');
+    const { items } = await api.list(`${root}/namespaces/${namespace}/${plural}`);
+    const objects = items as readonly KubeObject[];
+    return objects.map(({ metadata, status }) => `${plural} ${metadata.name}: ${JSON.stringify(status)}`);
+  });
+  return (await Promise.all(lines).catch((reason: unknown) => [[String(reason)]])).flat().join('\n');
 }
