@@ -58,7 +58,8 @@ const fields: fc.Arbitrary<PolicyFields> = fc.record(
     burst: fc.record({ threshold: fc.constantFrom(1.5, 3), hold: seconds(30, 60) }),
     provisionTimeout: seconds(60, 120),
   },
-  { requiredKeys: ['minReplicas', 'maxReplicas'] },
+  // Ray Serve's own downscaleDelay, ten minutes, would outlast every history here.
+  { requiredKeys: ['minReplicas', 'maxReplicas', 'downscaleDelay'] },
 );
 
 /** Pasts with loads, bursts, gaps, missing pods, calendar edges and a reload, and an instant to restart at. */
