@@ -37,7 +37,11 @@ export function chart(recording: Recording): string {
     element('rect', { class: 'paper', width: WIDTH, height }),
     ...ticks(top, 4).map((replicas) => scaleLine(replicas, y(replicas))),
     ...ticks(seconds, 8).map((second) =>
-      element('text', { class: 'soft', x: x(start + second * 1000), y: height - 6 }, `${second} s`),
+      element(
+        'text',
+        { class: second > seconds * 0.95 ? 'soft end' : 'soft', x: x(start + second * 1000), y: height - 6 },
+        `${second} s`,
+      ),
     ),
     element('path', { class: 'ready', d: `${steps(({ ready }) => ready)} ${floor}` }),
     element('path', { class: 'spec', d: steps(({ spec }) => spec) }),

@@ -50,7 +50,11 @@ export function capacity({ world, calm, record }: Scenario): void {
     await fleet.settles(2);
     await until('the pause pods are back', () => pauseReady() === 2);
     record('buffered', fleet);
-    record('buffered-pause-pods', { timeline: timelines.of(buffer.namespace, buffer.name) });
+    record(
+      'buffered-pause-pods',
+      { timeline: timelines.of(buffer.namespace, buffer.name) },
+      fleet.timeline.marks,
+    );
   });
 
   it('asks for no more while nodes are full, says so, and goes on when there is room', async () => {

@@ -22,9 +22,11 @@ export function suite(keda: KedaVersion, files: Readonly<Record<string, string>>
     world: () => given(world),
     calm: () => given(calm),
     record(name, fleet, marks) {
-      recordings.record(name, fleet, marks);
       // Whether it went is none of the tests' business.
-      void fleet.remove?.().catch(() => {});
+      void recordings
+        .record(name, fleet, marks)
+        .then(() => fleet.remove?.())
+        .catch(() => {});
     },
   };
 }
