@@ -39,7 +39,8 @@ async function built(component: Component, progress: Progress): Promise<string> 
   if (await exists(folder)) return folder;
   await needGo();
   await mkdir(dirname(folder), { recursive: true });
-  const partial = await mkdtemp(`${folder}.partial-`);
+  await removeAbandoned(dirname(folder));
+  const partial = await mkdtemp(`${folder}.partial-${process.pid}-`);
   try {
     await buildInto(partial, component, progress);
     // Whoever else built the same meanwhile was first: both are alike.
@@ -49,6 +50,15 @@ async function built(component: Component, progress: Progress): Promise<string> 
     return folder;
   } finally {
     await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** What a build that was killed has left. */
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const pid = /\.partial-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !(await exists(`/proc/${pid}`)))
+      await rm(join(cache, name), { recursive: true, force: true });
   }
 }
 
