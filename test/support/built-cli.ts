@@ -33,9 +33,10 @@ export function builtCli(): string {
   return join(directory, 'dist/cli.js');
 }
 
-/** Vitest's global setup: one directory for all files of a run. */
+/** Vitest's global setup: one directory for all files of a run, which is gone after an interrupted one too. */
 export function setup(): void {
   process.env.BELLWETHER_TEST_CLI = mkdtempSync(join(tmpdir(), 'bellwether-cli-'));
+  process.once('exit', teardown);
 }
 
 export function teardown(): void {
