@@ -58,7 +58,7 @@ const fields: fc.Arbitrary<PolicyFields> = fc.record(
     burst: fc.record({ threshold: fc.constantFrom(1.5, 3), hold: seconds(30, 60) }),
     provisionTimeout: seconds(60, 120),
   },
-  // Ray Serve's own downscaleDelay, ten minutes, would outlast every history here.
+  // The default downscaleDelay, five minutes, would outlast what follows a history here.
   { requiredKeys: ['minReplicas', 'maxReplicas', 'downscaleDelay'] },
 );
 

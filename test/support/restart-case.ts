@@ -1,6 +1,7 @@
 import { Control } from '../../src/control/control.ts';
 import { memoryOf } from '../../src/control/replay-history.ts';
 import type { FleetHandle } from '../../src/control/scaler.ts';
+import { resolvePolicy } from '../../src/core/policy.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
 import type { ExportedTarget } from '../../src/ingest/source.ts';
 import { aRevision, ScriptedSource, silent } from './control.ts';
@@ -102,7 +103,8 @@ export interface Verdict {
  * The bound of a restart. Its first answers, until the two agree for the first time, are never below those of the
  * process that ran all along; a reload within its memory is left out of that, since it knows the new policy only. Where
  * it began above the other (from what was last exported, or from a past it knows a part of), that holds until it has
- * come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant where the whole
+ * come down by a wait of its own, which begins when the other's next wait may be under way, and it may be late with a
+ * rise above where it began by its own upscaleDelay. Equal at every instant where the whole
  * past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh samples
  * stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
  * hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes all
@@ -115,9 +117,14 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   const broken: string[] = [];
   if (reload.at === 0) {
     const lifted = liftOf(compared);
+    const { upscaleDelay } = resolvePolicy(reload.fields);
+    // Steps for which it may be below: none, or a wait of its own for going further up than it began.
+    const late = lifted === null ? 0 : upscaleDelay / STEP;
+    let below = 0;
     for (const { step, live, restarted } of compared) {
       if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
-      if ((restarted ?? 0) < (live ?? 0)) broken.push(`step ${step}: ${restarted} is below ${live}`);
+      below = (restarted ?? 0) < (live ?? 0) ? below + 1 : 0;
+      if (below > late) broken.push(`step ${step}: ${restarted} is below ${live}`);
     }
     const [first] = compared;
     const explained = (first?.live ?? 0) >= (first?.exported ?? 0);
