@@ -91,6 +91,7 @@ export interface ScaledObjectOptions {
   readonly minReplicaCount?: number;
   readonly maxReplicaCount?: number;
   readonly cooldownPeriod?: number;
+  readonly initialCooldownPeriod?: number;
   readonly pollingInterval?: number;
   readonly scaleDownWindowSeconds?: number;
   readonly metadata: Readonly<Record<string, string>>;
@@ -99,7 +100,7 @@ export interface ScaledObjectOptions {
 
 /** A ScaledObject as deploy/examples has it: the HPA goes where it is told, at once and exactly. */
 export function aScaledObject(options: ScaledObjectOptions): KubeObject {
-  const { namespace, name, metadata, authentication } = options;
+  const { namespace, name, metadata, authentication, initialCooldownPeriod } = options;
   const policies = (type: string) => [{ type, value: 100, periodSeconds: 15 }];
   return {
     apiVersion: 'keda.sh/v1alpha1',
@@ -109,6 +110,7 @@ export function aScaledObject(options: ScaledObjectOptions): KubeObject {
       scaleTargetRef: { name: options.target ?? name },
       pollingInterval: options.pollingInterval ?? 5,
       cooldownPeriod: options.cooldownPeriod ?? 30,
+      ...(initialCooldownPeriod !== undefined && { initialCooldownPeriod }),
       minReplicaCount: options.minReplicaCount ?? 1,
       maxReplicaCount: options.maxReplicaCount ?? 40,
       advanced: {

@@ -21,7 +21,9 @@ export function wake({ world, record }: Scenario): void {
       },
     });
     const metadata = { calendar: 'zero' };
-    const scaledObject = { minReplicaCount: 0, cooldownPeriod: 2, pollingInterval: 1 };
+    // Else KEDA may put a fleet to sleep that it has never seen active, as deploy/examples/scale-to-zero.yaml says.
+    const initialCooldownPeriod = 60;
+    const scaledObject = { minReplicaCount: 0, cooldownPeriod: 2, initialCooldownPeriod, pollingInterval: 1 };
     const fleet = await world().fleet({
       namespace: 'zero',
       scaler,
