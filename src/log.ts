@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import pino, { type DestinationStream, type Logger, type LoggerOptions, stdSerializers } from 'pino';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -21,7 +22,7 @@ const DEEPEST = 6;
  * Secrets do not get through it, however deep in the fields of a call: see SECRET and URL_USER. (pino shows no formatter the
  * fields of a child logger; those are names, not values.)
  */
-export function createLog({ level, destination = pino.destination(2) }: LogOptions): Logger {
+export function createLog({ level, destination = linesTo(2) }: LogOptions): Logger {
   const options: LoggerOptions = {
     level,
     base: null,
@@ -33,6 +34,27 @@ export function createLog({ level, destination = pino.destination(2) }: LogOptio
     serializers: { err: (err: Error) => withoutSecrets(stdSerializers.err(err), 0) },
   };
   return pino(options, destination);
+}
+
+/**
+ * Lines to a file descriptor, each written before the next. What cannot be written (a full disk, a closed pipe) is lost:
+ * the scaler outlives its log, and logs again once there is room. (pino's own destination ends the process at the first
+ * such error, and then waits for the disk before it ends.)
+ */
+export function linesTo(descriptor: number): DestinationStream {
+  let torn = false;
+  return {
+    write(line) {
+      const bytes = Buffer.from(torn ? `\n${line}` : line);
+      let written = 0;
+      try {
+        while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+        torn = false;
+      } catch {
+        torn ||= written > 0;
+      }
+    },
+  };
 }
 
 function withoutSecrets(value: unknown, depth: number): unknown {

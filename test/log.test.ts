@@ -1,4 +1,8 @@
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { linesTo } from '../src/log.ts';
 import { captureLog } from './support/grpc-harness.ts';
 
 describe('the log', () => {
@@ -57,5 +61,21 @@ describe('the log', () => {
     loop.self = loop;
     log.info({ loop }, 'round');
     expect(lines).toHaveLength(1);
+  });
+});
+
+describe('lines to a file', () => {
+  it('are lost where they cannot be written, and written again where they can', () => {
+    const full = openSync('/dev/full', 'w');
+    const lines = linesTo(full);
+    expect(() => lines.write('{"msg":"lost"}\n')).not.toThrow();
+    closeSync(full);
+    expect(() => lines.write('{"msg":"closed"}\n')).not.toThrow();
+    const path = join(tmpdir(), `bellwether-log-${process.pid}`);
+    const file = openSync(path, 'w');
+    linesTo(file).write('{"msg":"kept"}\n');
+    expect(readFileSync(path, 'utf8')).toBe('{"msg":"kept"}\n');
+    closeSync(file);
+    rmSync(path);
   });
 });

@@ -11,11 +11,14 @@ export interface Io {
 }
 
 export function processIo(): Io {
-  // A reader that has seen enough (`| head`) closes the pipe: no error, and nobody is left to tell.
   process.stdout.on('error', (reason: NodeJS.ErrnoException) => {
-    if (reason.code !== 'EPIPE') throw reason;
-    process.exit();
+    // A reader that has seen enough (`| head`) closes the pipe: no error, and nobody is left to tell.
+    if (reason.code === 'EPIPE') process.exit();
+    process.stderr.write(`stdout: must be writable, was not: ${reason.message}\n`);
+    process.exit(2);
   });
+  // Nowhere to say that nothing can be said: the exit code still tells.
+  process.stderr.on('error', () => {});
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { builtCli } from '../support/built-cli.ts';
 import { aFolder, runCli } from '../support/serve-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -79,6 +81,20 @@ describe('the command line', { timeout: 60_000 }, () => {
       policy: { smoothingFactor: 1 },
       windows: ['market-hours'],
       covered: true,
+    });
+  });
+
+  it('says that its results cannot be written, with 2', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [builtCli(), 'calendar', 'sessions', CALENDAR, '--from', '2026-11-02', '--to', '2026-11-06'],
+      { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
+    );
+    closeSync(full);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'stdout: must be writable, was not: ENOSPC: no space left on device, write\n',
     });
   });
 });

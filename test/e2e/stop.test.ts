@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { builtCli } from '../support/built-cli.ts';
 import { eventually, pause, REF, startWorld, type World } from '../support/fault-world.ts';
 import { aRef, type KedaClient } from '../support/keda-client.ts';
+import { freePort } from '../support/prometheus.ts';
 import { aFolder, runCli } from '../support/serve-process.ts';
 
 const worlds: World[] = [];
@@ -41,14 +46,16 @@ describe('a stop', { timeout: 60_000 }, () => {
     const world = await aWorld();
     const streams = Array.from({ length: STREAMS }, (_, index) => open(world.keda, index));
     let stopping = false;
+    let asked: number | null = null;
     const failed: unknown[] = [];
     let done = 0;
     const callers = Array.from({ length: 16 }, async () => {
       while (!stopping) {
+        const before = asked === null;
         await world.keda.getMetrics(REF).then(
           () => done++,
-          // A call that starts after the server has said goodbye goes to another replica.
-          (reason: unknown) => stopping || failed.push(reason),
+          // A call that starts once the server has been told to stop goes to another replica.
+          (reason: unknown) => before && failed.push(reason),
         );
       }
     });
@@ -64,7 +71,7 @@ describe('a stop', { timeout: 60_000 }, () => {
         return code;
       }),
     );
-    const asked = Date.now();
+    asked = Date.now();
     world.process.signal('SIGTERM');
     expect(new Set(await Promise.all(ends))).toEqual(new Set([status.OK]));
     expect(await world.process.exit).toBe(0);
@@ -109,4 +116,30 @@ describe('a stop', { timeout: 60_000 }, () => {
       await folder.remove();
     },
   );
+
+  it('is not forced by a full disk behind its log, nor held up by it', async () => {
+    const port = await freePort();
+    const folder = await aFolder({
+      'bellwether.yaml': `prometheus: {url: "http://127.0.0.1:9"}\nlisten: {grpc: "127.0.0.1:0", http: "127.0.0.1:${port}"}\n`,
+    });
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(
+      process.execPath,
+      [builtCli(), 'serve', '--config', `${folder.path}/bellwether.yaml`],
+      { stdio: ['ignore', full, full] },
+    );
+    closeSync(full);
+    const ended = once(child, 'exit');
+    const healthy = () =>
+      fetch(`http://127.0.0.1:${port}/healthz`).then(
+        ({ status: code }) => code,
+        () => 0,
+      );
+    await eventually('a healthy scaler', healthy, (code) => code === 200);
+    await pause(500);
+    expect(await healthy()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    await folder.remove();
+  });
 });

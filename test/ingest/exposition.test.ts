@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../../src/ingest/exposition.ts';
+import { cpuMs } from '../support/cpu.ts';
 import { exposition } from '../support/vllm-exporter.ts';
 
 const parse = (page: string) => parseExposition(page, () => true);
@@ -84,9 +85,10 @@ describe('the text format', () => {
   });
 
   it('reads a long hostile line in linear time', () => {
-    const started = performance.now();
-    parse(`a{x="${'\\'.repeat(2_000_001)}`);
-    parse(`a{${' '.repeat(200_000)}`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const ms = cpuMs(() => {
+      parse(`a{x="${'\\'.repeat(2_000_001)}`);
+      parse(`a{${' '.repeat(200_000)}`);
+    });
+    expect(ms).toBeLessThan(2_000);
   });
 });

@@ -110,16 +110,19 @@ describe('an answer that is none', () => {
 
   it('stops reading at the limit, however much is still to come', async () => {
     let sent = 0;
-    const answer = await answerTo((_, response) => {
-      const more = () => {
-        while (!response.destroyed && sent < 500_000_000) {
-          sent += 65_536;
-          if (!response.write('x'.repeat(65_536))) return void response.once('drain', more);
-        }
-        response.end();
-      };
-      more();
-    });
+    const answer = await answerTo(
+      (_, response) => {
+        const more = () => {
+          while (!response.destroyed && sent < 500_000_000) {
+            sent += 65_536;
+            if (!response.write('x'.repeat(65_536))) return void response.once('drain', more);
+          }
+          response.end();
+        };
+        more();
+      },
+      { timeout: 20_000 },
+    );
     expect(answer).toMatchObject({ ok: false, tooLarge: true });
     expect(sent).toBeLessThan(50_000_000);
   });

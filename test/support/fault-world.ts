@@ -67,6 +67,8 @@ export interface World {
   readonly folder: Awaited<ReturnType<typeof aFolder>>;
   explain(): Promise<Explained>;
   replicas(): Promise<number>;
+  /** Evaluations that came due while another one ran, so far. */
+  skipped(): Promise<number>;
   /** Writes a calendar whose floor is always this. */
   floor(replicas: number): Promise<void>;
   /** Points the configuration at another address of Prometheus. `more` are further fields, each with a comma before it. */
@@ -102,6 +104,10 @@ export async function startWorld(
       return { ...record, at: Date.parse(record.at) };
     },
     replicas: async () => (await keda.evaluate(REF)).values.get('s0-bellwether-replicas') ?? Number.NaN,
+    async skipped() {
+      const page = await (await fetch(`${process.httpAddress}/metrics`)).text();
+      return Number(/^bellwether_skipped_evaluations_total (\S+)$/m.exec(page)?.[1] ?? Number.NaN);
+    },
     floor: (replicas) => folder.write('calendar.yaml', calendarWith(replicas)),
     aim: (url, more = '') => folder.write('bellwether.yaml', configWith(url, more)),
     async stop() {

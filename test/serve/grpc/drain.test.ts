@@ -20,7 +20,8 @@ describe('a stop', () => {
     await Promise.all(opened);
     const start = performance.now();
     await server.drain();
-    expect(performance.now() - start).toBeLessThan(250);
+    // Nothing was waited for: the grace is 5 s.
+    expect(performance.now() - start).toBeLessThan(4_000);
     expect((await Promise.all(ended)).map(({ code }) => code)).toEqual(Array(100).fill(status.OK));
     expect(new Set(calls)).toEqual(new Set(['StreamIsActive OK', 'StreamMetricSpec OK']));
     expect(calls).toHaveLength(100);
@@ -41,13 +42,13 @@ describe('a stop', () => {
 
   it('cuts what does not finish within the grace', async () => {
     const scaler = fakeScaler(UNKNOWN);
-    const { keda, server, lines } = await aWire({ scaler, limits: { graceMs: 60, settleMs: 2_000 } });
+    const { keda, server, lines } = await aWire({ scaler, limits: { graceMs: 60, settleMs: 20_000 } });
     scaler.settle(new Promise(() => {}));
     const call = keda.getMetrics(aRef()).catch(({ code }: { code: number }) => code);
     await until(() => scaler.waited === 1, 'the call to wait');
     const start = performance.now();
     await server.drain();
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(15_000);
     expect(await call).not.toBe(status.OK);
     expect(lines).toMatchObject([{ level: 'warn', msg: 'calls still open, connections are cut' }]);
   });
