@@ -138,6 +138,7 @@ function nextTransitions(
   { at, autoLeadMs, count }: Question,
 ): readonly Transition[] {
   const found: Transition[] = [];
+  if (timeline.empty) return found;
   let current = timeline.at(at, autoLeadMs);
   let index = Math.floor(at / DAY_MS);
   let quietSince = index;

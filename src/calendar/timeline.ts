@@ -33,6 +33,8 @@ const CACHED_CHUNKS = 512;
 
 /** The bounds over time, computed one UTC day at a time and kept. */
 export interface Timeline {
+  /** No window ever asks for anything: there is no transition to look for. */
+  readonly empty: boolean;
   /** The segments of one UTC day, the first at its midnight, neighbours always different. */
   chunk(index: number, autoLeadMs: number): readonly Segment[];
   /** The segment in force at `at`. */
@@ -68,6 +70,7 @@ export function newTimeline(windows: readonly WindowModel[]): Timeline {
   };
 
   return {
+    empty: acting.length === 0,
     chunk,
     at(at, autoLeadMs) {
       const segments = chunk(Math.floor(at / DAY_MS), autoLeadMs);
