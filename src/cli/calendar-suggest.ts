@@ -93,7 +93,11 @@ async function marketOf(
   return 'wrong';
 }
 
-function standalone({ head, sessions, windows }: SuggestedYaml, { name, timezone }: SuggestFlags): string {
+/** A suggestion as a calendar of its own. */
+export function standalone(
+  { head, sessions, windows }: SuggestedYaml,
+  { name, timezone }: { readonly name: string; readonly timezone: string },
+): string {
   return [
     ...head.map((line) => `# ${line}`),
     `calendar: ${name}`,
@@ -105,7 +109,7 @@ function standalone({ head, sessions, windows }: SuggestedYaml, { name, timezone
 }
 
 /** The market's file with its own comments, under another name and with these windows in place of its own. */
-function onMarket({ head, sessions, windows }: SuggestedYaml, text: string, name: string): string {
+export function onMarket({ head, sessions, windows }: SuggestedYaml, text: string, name: string): string {
   const document = parseDocument(text);
   document.set('calendar', name);
   document.delete('windows');

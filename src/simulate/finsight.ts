@@ -18,6 +18,8 @@ export interface FinSightOptions {
   readonly tokens: TokenLengths;
   /** How much more a volatile day brings; one session in 20 is one, at least one of five. */
   readonly volatileFactor: number;
+  /** Only the days that overlap [from, to), epoch ms; each is what it is among all of them. Default: all. */
+  readonly within?: { readonly from: number; readonly to: number };
 }
 
 const TENANTS = 5;
@@ -47,7 +49,8 @@ export function finSightSpan({ calendar, from, days }: Pick<FinSightOptions, 'ca
 /** All requests of the days, in order of arrival. Each day and tenant draws for itself. */
 export function finSight(options: FinSightOptions): Trace {
   const rows: { at: number; tenant: number }[] = [];
-  for (const day of tradingDays(options))
+  const { within = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY } } = options;
+  for (const day of tradingDays(options).filter(({ from, to }) => to > within.from && from < within.to))
     for (let tenant = 0; tenant < TENANTS; tenant++) {
       // Not spread: at twenty times the volume these are more than a call takes as arguments.
       for (const row of tenantDay(options, day, tenant)) rows.push(row);

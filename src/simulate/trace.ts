@@ -32,3 +32,29 @@ export function createTrace(rows: readonly TraceRow[], tenants: readonly string[
     tenants,
   };
 }
+
+/** The requests that arrived in [from, to), on the same memory. */
+export function traceBetween(trace: Trace, from: number, to: number): Trace {
+  const first = lowerBound(trace, from);
+  const end = lowerBound(trace, to);
+  return {
+    length: end - first,
+    arrivedAt: trace.arrivedAt.subarray(first, end),
+    promptTokens: trace.promptTokens.subarray(first, end),
+    outputTokens: trace.outputTokens.subarray(first, end),
+    tenant: trace.tenant.subarray(first, end),
+    tenants: trace.tenants,
+  };
+}
+
+/** The first row that arrived at `at` or later. */
+function lowerBound({ arrivedAt, length }: Trace, at: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((arrivedAt[middle] ?? Number.POSITIVE_INFINITY) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

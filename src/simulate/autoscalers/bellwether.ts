@@ -3,6 +3,7 @@ import { arrivalRuleOf } from '../../core/arrival-rule.ts';
 import { type HpaSpec, openBehavior } from '../../core/hpa-spec.ts';
 import { historyWindow, type PolicyFields } from '../../core/policy.ts';
 import type { Sample } from '../../core/sample.ts';
+import type { TrafficBucket } from '../../core/traffic-bucket.ts';
 import { decide } from '../../decision/decide.ts';
 import type { Decision } from '../../decision/record.ts';
 import { type DecisionState, EMPTY_STATE } from '../../decision/state.ts';
@@ -12,7 +13,7 @@ import type { Autoscaler, FleetView, Setting, Trigger } from './autoscaler.ts';
 import { createSampler } from './bellwether-sample.ts';
 import { createKedaHpa } from './keda-hpa.ts';
 import { gatewayTrigger } from './keda-triggers.ts';
-import { createTrafficLog, type TrafficLog } from './traffic-log.ts';
+import { createTrafficLog } from './traffic-log.ts';
 
 export interface BellwetherOptions {
   readonly name: string;
@@ -29,8 +30,8 @@ export interface BellwetherOptions {
   readonly pollingIntervalMs?: number;
   /** Sees every decision as it is made. */
   readonly onDecision?: (decision: Decision) => void;
-  /** What Prometheus holds of the weeks before, for policies that learn from them; default nothing yet. */
-  readonly traffic?: TrafficLog;
+  /** What Prometheus holds of the weeks before, for policies that learn from them, ascending; default nothing yet. */
+  readonly history?: readonly TrafficBucket[];
 }
 
 /**
@@ -48,7 +49,7 @@ export function createBellwether(setting: Setting, options: BellwetherOptions): 
     gateway: fields.signals?.arrivalRate?.promql !== undefined,
     query: fields.signals?.query !== undefined,
   });
-  const traffic = options.traffic ?? createTrafficLog(calendar, historyOf(fields));
+  const traffic = createTrafficLog(calendar, historyOf(fields), options.history);
   const keepMs = historyWindow(fields);
   const coldStartP95 = measuredP95(setting.coldStart);
   const samples: Sample[] = [];

@@ -21,10 +21,14 @@ interface OpenBucket {
   samples: number;
 }
 
-/** Learns as the scaler does, once a day. `historyMs` of 0 learns nothing. */
-export function createTrafficLog(calendar: Calendar | null, historyMs: number): TrafficLog {
+/** Learns as the scaler does, once a day. `historyMs` of 0 learns nothing; `before` is what was there before the run. */
+export function createTrafficLog(
+  calendar: Calendar | null,
+  historyMs: number,
+  before: readonly TrafficBucket[] = [],
+): TrafficLog {
   const clock = dayClockOf(calendar);
-  let buckets: TrafficBucket[] = [];
+  let buckets: TrafficBucket[] = [...before];
   let open: OpenBucket | null = null;
   let learned: Traffic | null = null;
   return {

@@ -1,4 +1,3 @@
-import type { Calendar } from '../../calendar/calendar.ts';
 import { runOracle } from '../autoscalers/oracle.ts';
 import { type Demand, measureDemand } from '../autoscalers/oracle-demand.ts';
 import {
@@ -9,7 +8,7 @@ import {
   type ScaleEvent,
 } from '../run-scenario.ts';
 import type { Scenario } from '../scenario.ts';
-import { type Contestant, createContestant } from './contestant.ts';
+import { type Contestant, createContestant, type Known } from './contestant.ts';
 import { neededReplicas, type RunScores, rowsWithin, type Span, scoreRun } from './scores.ts';
 
 /** One thing to compute, as plain data; the trace goes beside it, once for all jobs. */
@@ -50,21 +49,20 @@ export interface RunOutcome {
 export type JobOutcome = DemandCurve | RunOutcome;
 
 /** What jobs have in common. */
-export interface Common {
+export interface Common extends Known {
   readonly trace: Scenario['trace'];
-  readonly calendar: Calendar | null;
 }
 
 /** Runs one job; null when a hook ended it. */
-export function runJob(job: Job, { trace, calendar }: Common, hooks: RunHooks = {}): JobOutcome | null {
-  const scenario: Scenario = { ...job.scenario, trace };
+export function runJob(job: Job, common: Common, hooks: RunHooks = {}): JobOutcome | null {
+  const scenario: Scenario = { ...job.scenario, trace: common.trace };
   if (job.kind === 'demand') return { kind: 'demand', needed: neededReplicas(scenario, demandOf(scenario)) };
   const { contestant } = job;
   if (contestant.kind === 'oracle') {
     const { result, short } = runOracle(scenario, { demand: demandOf(scenario) });
     return { ...outcomeOf(scenario, job, result), short };
   }
-  const result = runScenario(scenario, createContestant(scenario, contestant, calendar), hooks);
+  const result = runScenario(scenario, createContestant(scenario, contestant, common), hooks);
   return result === null ? null : outcomeOf(scenario, job, result);
 }
 

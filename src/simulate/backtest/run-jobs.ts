@@ -72,43 +72,82 @@ async function runHere(
 
 async function runInWorkers(
   jobs: readonly Job[],
-  { threads, worker: { script, data }, common, signal }: RunJobsOptions,
+  options: RunJobsOptions,
   told: Told,
 ): Promise<readonly JobOutcome[] | null> {
-  const outcomes = new Array<JobOutcome | undefined>(jobs.length);
-  const workers = Array.from({ length: Math.min(threads, jobs.length) }, () =>
-    startWorker(script, { trace: common.trace, data }),
-  );
-  let next = 0;
-  const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
-  const feed = (worker: Worker) =>
-    new Promise<void>((resolve, reject) => {
-      const give = () => {
-        const job = jobs[next];
-        if (job === undefined) return resolve();
-        worker.postMessage({ index: next++, job } satisfies ToWorker);
-      };
-      worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'progress') return told(message.index, Math.min(message.share, 0.999));
-        if (message.kind === 'failed') return reject(new Error(message.message));
-        outcomes[message.index] = message.outcome;
-        told(message.index, 1);
-        give();
-      });
-      worker.once('error', reject);
-      worker.once('exit', () => resolve());
-      give();
-    });
-  signal?.addEventListener('abort', stop, { once: true });
+  const threads = openThreads({ ...options, threads: Math.min(options.threads, jobs.length) });
   try {
-    if (signal?.aborted) return null;
-    await Promise.all(workers.map(feed));
+    return await threads.run(jobs, told);
   } finally {
-    signal?.removeEventListener('abort', stop);
-    await stop();
+    await threads.close();
   }
-  const known = outcomes.filter((outcome) => outcome !== undefined);
-  return known.length === jobs.length ? known : null;
+}
+
+/** Worker threads that stay for one list of jobs after another, since each takes a second to start. */
+export interface Threads {
+  /** Outcomes in the jobs' order; null when `signal` ended it. */
+  run(
+    jobs: readonly Job[],
+    told?: (index: number, share: number) => void,
+  ): Promise<readonly JobOutcome[] | null>;
+  close(): Promise<void>;
+}
+
+export function openThreads({
+  threads,
+  worker: { script, data },
+  common,
+  signal,
+}: Pick<RunJobsOptions, 'threads' | 'worker' | 'common' | 'signal'>): Threads {
+  const workers = Array.from({ length: threads }, () => startWorker(script, { trace: common.trace, data }));
+  const close = async () => {
+    signal?.removeEventListener('abort', close);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  };
+  signal?.addEventListener('abort', close, { once: true });
+  return {
+    close,
+    async run(jobs, told = () => undefined) {
+      if (signal?.aborted) return null;
+      const queue: Queue = { jobs, outcomes: new Array<JobOutcome | undefined>(jobs.length), next: 0, told };
+      await Promise.all(workers.map((worker) => feed(worker, queue)));
+      const known = queue.outcomes.filter((outcome) => outcome !== undefined);
+      return known.length === jobs.length ? known : null;
+    },
+  };
+}
+
+interface Queue {
+  readonly jobs: readonly Job[];
+  readonly outcomes: (JobOutcome | undefined)[];
+  next: number;
+  readonly told: Told;
+}
+
+/** Gives a worker one job after the other until none is left, or it is gone. */
+function feed(worker: Worker, queue: Queue): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const give = () => {
+      const job = queue.jobs[queue.next];
+      if (job === undefined) return end(null);
+      worker.postMessage({ index: queue.next++, job } satisfies ToWorker);
+    };
+    const take = (message: FromWorker) => {
+      if (message.kind === 'progress') return queue.told(message.index, Math.min(message.share, 0.999));
+      if (message.kind === 'failed') return end(new Error(message.message));
+      queue.outcomes[message.index] = message.outcome;
+      queue.told(message.index, 1);
+      give();
+    };
+    const left = () => end(null);
+    const end = (error: Error | null) => {
+      worker.off('message', take).off('error', end).off('exit', left);
+      if (error === null) resolve();
+      else reject(error);
+    };
+    worker.on('message', take).once('error', end).once('exit', left);
+    give();
+  });
 }
 
 /** In a checkout the script is TypeScript, and the loader of the main thread does not reach its threads. */

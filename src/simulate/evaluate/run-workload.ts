@@ -1,0 +1,222 @@
+import type { Calendar } from '../../calendar/calendar.ts';
+import type { KnobValues } from '../autoscalers/peer.ts';
+import type { Contestant } from '../backtest/contestant.ts';
+import type { BareScenario, Job, JobOutcome, RunOutcome } from '../backtest/job.ts';
+import { carriedRate, peakReplicas } from '../backtest/peak.ts';
+import { meanReady } from '../backtest/scores.ts';
+import { PROFILES } from '../profiles.ts';
+import { traceBetween } from '../trace.ts';
+import {
+  arrivalRateEntrant,
+  CALENDARS,
+  type Entrant,
+  ORACLE,
+  peerEntrants,
+  presetContestant,
+  STATIC_BEST,
+  TUNED,
+  WITH_FLOOR,
+  WITH_SUGGESTED,
+} from './field.ts';
+import type { LoadedWorkload } from './load-workload.ts';
+import { GROWN, type Run } from './results.ts';
+import { transferred } from './transfer.ts';
+import { type ColdStartSeconds, ORACLE_COLD_STARTS, type Volume, type Workload } from './workloads.ts';
+
+/** Runs jobs over a workload's requests, wherever; rejects when it was interrupted. */
+export type RunAll = (jobs: readonly Job[]) => Promise<readonly JobOutcome[]>;
+
+/** A workload at a volume, ready to be run. */
+export interface Scene {
+  readonly workload: Workload;
+  readonly volume: Volume;
+  readonly loaded: LoadedWorkload;
+  /** The market's, for cron triggers and floors; null where none makes sense. */
+  readonly calendar: Calendar | null;
+}
+
+/** The sweeps' results by entrant, and the fleet that they were found on. */
+export interface Tuned {
+  readonly setting: BareScenario;
+  readonly values: Readonly<Record<string, KnobValues>>;
+}
+
+const SIGMA = 0.35;
+const MOST_OVER_PEAK = 1.5;
+const LEAST_MAX = 4;
+const FIRST_MINUTES_MS = 300_000;
+const CURVE_SLOT_MS = 300_000;
+
+export function scenarioOf({ workload, volume, loaded }: Scene, coldStart: ColdStartSeconds): BareScenario {
+  const { from, to, trace } = loaded;
+  const profile = PROFILES[workload.profile[volume]];
+  const maxReplicas = Math.max(LEAST_MAX, Math.ceil(MOST_OVER_PEAK * peakReplicas(trace, profile)));
+  return {
+    from,
+    to,
+    minReplicas: 1,
+    maxReplicas,
+    // A fleet that has run before: what the first minutes need is there, for everybody.
+    initialReplicas: peakReplicas(traceBetween(trace, from, from + FIRST_MINUTES_MS), profile),
+    profile,
+    coldStart: {
+      start: { medianSeconds: coldStart, sigma: SIGMA },
+      imagePull: null,
+      node: { medianSeconds: 150, sigma: 0.4 },
+      warmNodes: Number.POSITIVE_INFINITY,
+    },
+    objectiveMs: workload.objectiveMs,
+    clientTimeoutMs: 30_000,
+    gracePeriodMs: 30_000,
+    router: 'least-loaded',
+    gpusPerReplica: 1,
+    seed: 1,
+  };
+}
+
+export function entrantsOf({ workload, volume, loaded, calendar }: Scene): readonly Entrant[] {
+  const perReplica = carriedRate(loaded.before, PROFILES[workload.profile[volume]]);
+  return [
+    arrivalRateEntrant({ perReplica }, calendar === null ? false : CALENDARS.days),
+    ...peerEntrants(calendar, loaded),
+  ];
+}
+
+/** Everybody but the oracle and the fixed count. */
+export function contestantsOf(scene: Scene, scenario: BareScenario, tuned: Tuned): readonly Contestant[] {
+  const setting = scenario;
+  const { calendar, workload } = scene;
+  const entrants = entrantsOf(scene);
+  const settings = (entrant: Entrant): readonly KnobValues[] => {
+    const values = tuned.values[entrant.name];
+    return values === undefined ? [] : transferred(entrant, values, { from: tuned.setting, to: setting });
+  };
+  const swept = (entrant: Entrant, name = `${entrant.name}${TUNED}`): readonly Contestant[] =>
+    settings(entrant).map((values, index) =>
+      entrant.contestant(setting, index === 0 ? name : `${name}${GROWN}`, values),
+    );
+  const [ours, ...peers] = entrants;
+  if (ours === undefined) return [];
+  const with_ = (label: string, calendarName: string): readonly Contestant[] =>
+    swept(ours, label).flatMap((contestant) =>
+      contestant.kind === 'policy' ? [{ ...contestant, calendar: calendarName }] : [],
+    );
+  return [
+    presetContestant('ray', setting, calendar === null ? false : CALENDARS.floor),
+    presetContestant('arrival-rate', setting, calendar === null ? false : CALENDARS.days),
+    ...swept(ours),
+    ...(calendar === null ? [] : with_(WITH_FLOOR, CALENDARS.floor)),
+    ...(workload.season ? with_(WITH_SUGGESTED, CALENDARS.suggested) : []),
+    ...peers.map((entrant) => entrant.contestant(setting, entrant.name, entrant.defaults(setting))),
+    ...peers.flatMap((entrant) => swept(entrant)),
+  ];
+}
+
+export interface EvaluateOptions {
+  readonly tuned: Tuned;
+  /** Of the cold starts and loop phases, from 1. */
+  readonly seed: number;
+  readonly coldStarts: readonly ColdStartSeconds[];
+  readonly run: RunAll;
+  /** Whether replicas over time are kept for a figure. */
+  readonly curves: boolean;
+}
+
+/** All runs of a workload at a volume with one seed; those that need no more are made with the first. */
+export async function evaluateWorkload(scene: Scene, options: EvaluateOptions): Promise<readonly Run[]> {
+  const { coldStarts, run, seed } = options;
+  const [first = 95] = coldStarts;
+  const fixed = seed === 1 ? await bestStatic(scenarioOf(scene, first), run) : null;
+  const jobs = coldStarts.flatMap((coldStart) => {
+    const scenario = { ...scenarioOf(scene, coldStart), seed };
+    const contestants = contestantsOf(scene, scenario, options.tuned);
+    const oracle = seed === 1 && ORACLE_COLD_STARTS[scene.volume].includes(coldStart);
+    return [...(oracle ? [ORACLE_ROW] : []), ...contestants].map((contestant) => ({
+      coldStart,
+      job: jobOf(scenario, contestant),
+    }));
+  });
+  // What takes long leads, so that no thread is left with it at the end.
+  const isOracle = ({ job }: (typeof jobs)[number]) => job.kind === 'run' && job.contestant.kind === 'oracle';
+  const ordered = [...jobs.filter(isOracle), ...jobs.filter((each) => !isOracle(each))];
+  const outcomes = await run(ordered.map(({ job }) => job));
+  return [
+    ...outcomes.flatMap((outcome, index) => {
+      const coldStart = ordered[index]?.coldStart;
+      if (outcome.kind !== 'run' || coldStart === undefined) return [];
+      const curves = options.curves && coldStart === 95 && seed === 1;
+      return [runOf(scene, coldStart, outcome, curves)];
+    }),
+    ...(fixed === null
+      ? []
+      : coldStarts.map((coldStart) => ({ ...runOf(scene, coldStart, fixed, false), label: STATIC_BEST }))),
+  ];
+}
+
+const ORACLE_ROW: Contestant = { kind: 'oracle', label: ORACLE };
+
+export function jobOf(scenario: BareScenario, contestant: Contestant): Job {
+  const span = { from: scenario.from, to: scenario.to };
+  return { kind: 'run', scenario, contestant, span, slotMs: 3_600_000 };
+}
+
+function runOf(
+  { workload, volume, loaded }: Scene,
+  coldStart: ColdStartSeconds,
+  { label, seed, scores, pods }: RunOutcome,
+  curves: boolean,
+): Run {
+  const ready = curves ? [...meanReady(pods, loaded, CURVE_SLOT_MS)] : null;
+  return {
+    workload: workload.name,
+    volume,
+    coldStart,
+    label,
+    seed: Number(seed),
+    within: scores.within,
+    gpuHours: scores.gpuHours.total,
+    starting: scores.gpuHours.starting,
+    firstTokenP95: scores.firstToken.p95,
+    starts: scores.starts,
+    ...(ready && { ready: ready.map((count) => Math.round(count * 100) / 100) }),
+  };
+}
+
+/** A fixed count starts nothing: cold starts and seeds are all one to it. */
+async function bestStatic(scenario: BareScenario, run: RunAll): Promise<RunOutcome> {
+  const known = new Map<number, RunOutcome>();
+  const tryAll = async (counts: readonly number[]) => {
+    const fresh = [...new Set(counts)].filter((count) => !known.has(count));
+    const outcomes = await run(fresh.map((count) => staticJob(scenario, count)));
+    for (const [index, count] of fresh.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'run') known.set(count, outcome);
+    }
+  };
+  const holds = (count: number) => (known.get(count)?.scores.within ?? 0) >= 0.99;
+  // The fewest that hold lie in (low, high], or all of them are too few.
+  let [low, high] = [scenario.minReplicas - 1, scenario.maxReplicas];
+  while (high - low > 1) {
+    const third = (high - low) / 3;
+    const probes = [Math.max(low + 1, Math.floor(low + third)), Math.min(high - 1, Math.ceil(high - third))];
+    await tryAll(probes);
+    const [lower = low, upper = high] = probes;
+    if (holds(lower)) high = lower;
+    else if (holds(upper)) [low, high] = [lower, upper];
+    else low = upper;
+  }
+  await tryAll([high]);
+  const best = known.get(high);
+  if (best === undefined) throw new Error('the fixed count was not run');
+  return best;
+}
+
+function staticJob(scenario: BareScenario, replicas: number): Job {
+  const contestant = {
+    kind: 'peer',
+    label: STATIC_BEST,
+    peer: 'static',
+    values: { replicas },
+  } as const;
+  return jobOf({ ...scenario, initialReplicas: replicas }, contestant);
+}
