@@ -25,19 +25,26 @@ export interface Listener {
   readonly port: number;
   /** No new connections; those that are open stay. */
   close(): void;
+  /** Resolves once no connection is open. */
+  empty(): Promise<void>;
   /** Cuts every connection. */
   destroy(): void;
 }
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const sockets = new Set<Socket>();
+  /** Who waits for the last connection to end. */
+  const leavers: (() => void)[] = [];
   const server = options.tls
     ? await tlsServer(options, options.tls)
     : createServer({ noDelay: true }, options.accept);
   server.maxConnections = options.maxConnections;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const leave of leavers.splice(0)) leave();
+    });
     // A peer that resets its connection is no event of ours; without a listener it would end the process.
     socket.on('error', () => {});
   });
@@ -51,6 +58,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return {
     port,
     close: () => server.close(),
+    empty: () =>
+      new Promise((resolve) => {
+        if (sockets.size === 0) resolve();
+        else leavers.push(resolve);
+      }),
     destroy: () => {
       for (const socket of sockets) socket.destroy();
     },

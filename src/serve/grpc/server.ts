@@ -99,7 +99,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     health.setServing(false);
     listener.close();
     streams.endAll();
-    const finished = await within(limits.graceMs, (done) => server.tryShutdown(done));
+    // Newer versions of Node tell grpc-js that its server is closed while calls still run on its connections.
+    const finished = await within(limits.graceMs, (done) =>
+      server.tryShutdown(() => void listener.empty().then(done)),
+    );
     if (finished) return;
     options.log.warn(
       { graceMs: limits.graceMs, streams: streams.size },

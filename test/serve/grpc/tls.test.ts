@@ -41,11 +41,11 @@ function filesOf(secret: { file(name: string): string }, mutual: boolean): TlsFi
   return mutual ? { ...files, clientCaFile: secret.file('ca.crt') } : files;
 }
 
-/** KEDA with these CA and client certificate; `127.0.0.1` is what it verifies, as the host of scalerAddress. */
+/** KEDA with these CA and client certificate; `localhost` is what it verifies, as the host of scalerAddress. */
 function kedaOver(address: string, ca: Authority, client?: Certificate): KedaClient {
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   const keda = new KedaClient(
-    address,
+    address.replace('127.0.0.1', 'localhost'),
     credentials.createSsl(Buffer.from(ca.cert), pem(client?.key), pem(client?.cert)),
   );
   onTestFinished(() => keda.close());
