@@ -55,11 +55,11 @@ export async function aWire(
   return { ...captured, scaler, server, keda, calls };
 }
 
-/** Waits until `condition` holds; fails after 5 s with what was waited for. */
+/** Waits until `condition` holds; fails after 20 s with what was waited for. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 5_000;
+  const end = Date.now() + 20_000;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited 5 s in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`waited 20 s in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
