@@ -100,13 +100,14 @@ export interface Verdict {
 }
 
 /**
- * The bound of a restart. Its first answers, until the two agree for the first time, are never below those of the
- * process that ran all along; a reload within its memory is left out of that, since it knows the new policy only. Where
+ * The bound of a restart. It begins with no less than was exported last, unless the other one falls at that very
+ * instant. Until the two agree for the first time it is below
+ * the process that ran all along for no longer than one wait for a rise (upscaleDelay and an evaluation), and never where
+ * the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy only. Where
  * it began above the other (from what was last exported, or from a past it knows a part of), that holds until it has
- * come down by a wait of its own, which begins when the other's next wait may be under way, and it may be late with a
- * rise above where it began by its own upscaleDelay. Equal at every instant where the whole
- * past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh samples
- * stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
+ * come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant where
+ * the whole past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh
+ * samples stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
  * hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes all
  * the way to the demand (consolidation keeps what a part of the way would not have asked for).
  */
@@ -117,9 +118,9 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   const broken: string[] = [];
   if (reload.at === 0) {
     const lifted = liftOf(compared);
-    const { upscaleDelay } = resolvePolicy(reload.fields);
-    // Steps for which it may be below: none, or a wait of its own for going further up than it began.
-    const late = lifted === null ? 0 : upscaleDelay / STEP;
+    const whole = history.restart * STEP <= memoryOf({ fields: reload.fields });
+    // Steps for which it may be below: those of one wait for a rise, which it began later than the other.
+    const late = whole && lifted === null ? 0 : resolvePolicy(reload.fields).upscaleDelay / STEP + 1;
     let below = 0;
     for (const { step, live, restarted } of compared) {
       if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
@@ -128,7 +129,11 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
     }
     const [first] = compared;
     const explained = (first?.live ?? 0) >= (first?.exported ?? 0);
-    const whole = history.restart * STEP <= memoryOf({ fields: reload.fields });
+    const least = Math.min(first?.exported ?? 0, first?.live ?? 0);
+    if ((first?.restarted ?? 0) < least)
+      broken.push(
+        `step ${first?.step}: ${first?.restarted} is below ${first?.exported}, which was exported last`,
+      );
     if (whole && explained && differs >= 0) broken.push(`step ${compared[differs]?.step}: not equal`);
   }
   const end = stretches[stretches.length - 1];
