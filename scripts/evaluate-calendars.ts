@@ -9,11 +9,9 @@ import { onMarket, standalone } from '../src/cli/calendar-suggest.ts';
 import { loadCalendarFile } from '../src/config/load-calendar.ts';
 import { formatProblem } from '../src/core/problem.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
-import { carriedRate } from '../src/simulate/backtest/peak.ts';
 import { CALENDARS } from '../src/simulate/evaluate/field.ts';
 import type { LoadedWorkload } from '../src/simulate/evaluate/load-workload.ts';
 import type { Volume, Workload } from '../src/simulate/evaluate/workloads.ts';
-import { PROFILES } from '../src/simulate/profiles.ts';
 
 /** Files of calendars by the name that policies ask for; threads read them again, since functions do not travel. */
 export type CalendarFiles = Readonly<Record<string, string>>;
@@ -35,12 +33,18 @@ export async function loadCalendars(files: CalendarFiles): Promise<Readonly<Reco
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** What a suggestion is made of. */
+interface Known {
+  readonly loaded: LoadedWorkload;
+  readonly perReplica: number;
+}
+
 /** The market's calendar with its floors and without, and the one that history suggests, as files in `folder`. */
 export async function writeCalendars(
   folder: string,
   workload: Workload,
   volume: Volume,
-  loaded: LoadedWorkload,
+  known: Known,
 ): Promise<CalendarFiles> {
   const market = marketFile(workload);
   const text = market === null ? null : await readFile(market, 'utf8');
@@ -57,7 +61,7 @@ export async function writeCalendars(
   }
   if (workload.season) {
     const calendar = market === null ? null : await loadCalendar(market);
-    await write(CALENDARS.suggested, suggestedYaml(workload, volume, loaded, { calendar, text }));
+    await write(CALENDARS.suggested, suggestedYaml(workload, known, { calendar, text }));
   }
   return files;
 }
@@ -65,12 +69,9 @@ export async function writeCalendars(
 /** `bellwether calendar suggest` with its defaults over what came before the scored span. */
 function suggestedYaml(
   workload: Workload,
-  volume: Volume,
-  { before, history }: LoadedWorkload,
+  { loaded: { history }, perReplica }: Known,
   market: { readonly calendar: Calendar | null; readonly text: string | null },
 ): string {
-  const profile = PROFILES[workload.profile[volume]];
-  const perReplica = carriedRate(before, profile);
   const from = { source: workload.name, perReplica, shortage: 10, base: 1 };
   const yaml = suggestionYaml(
     suggest(history, {

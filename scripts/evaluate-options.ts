@@ -24,6 +24,7 @@ Every workload through every policy and peer, at three volumes and three cold st
   --only NAMES     some of ${NAMES.join(',')}
   --volumes LIST   some of ${VOLUMES.join(',')}
   --seeds LIST     how many, by volume (default: ${VOLUMES.map((volume) => SEEDS[volume]).join(',')})
+  --cold-starts L  which, by volume, + between those of one (default: ${VOLUMES.map(() => COLD_STARTS.join('+')).join(',')})
   --quick          one seed, volume 1, cold start 95 s
   --threads N      default: one a core; 0 computes in the main thread
   --resume FILE    runs that the file has are not made again; new ones are added to it
@@ -36,7 +37,7 @@ export interface Options {
   readonly out: string | null;
   readonly workloads: readonly Workload[];
   readonly volumes: readonly Volume[];
-  readonly coldStarts: readonly ColdStartSeconds[];
+  readonly coldStarts: Readonly<Record<Volume, readonly ColdStartSeconds[]>>;
   readonly seeds: Readonly<Record<Volume, number>>;
   readonly threads: number;
   readonly resume: string | null;
@@ -56,7 +57,7 @@ export function optionsOf(args: readonly string[]): Options | null {
     out: values.out ?? (data === null ? null : 'docs/evaluation.md'),
     workloads: workloadsOf(values.only, data),
     volumes: quick ? [1] : volumesOf(values.volumes),
-    coldStarts: quick ? [95] : COLD_STARTS,
+    coldStarts: quick ? { 1: [95], 5: [95], 20: [95] } : coldStartsOf(values['cold-starts']),
     seeds: quick ? { 1: 1, 5: 1, 20: 1 } : seedsOf(values.seeds),
     threads,
     resume: values.resume ?? null,
@@ -77,6 +78,7 @@ function parsed(args: readonly string[]) {
         only: text,
         volumes: text,
         seeds: text,
+        'cold-starts': text,
         quick: flag,
         threads: text,
         resume: text,
@@ -121,6 +123,18 @@ function seedsOf(text: string | undefined): Options['seeds'] {
     throw new ScalerError('invalid', `--seeds: must be ${VOLUMES.length} numbers from 1 to 100, was ${text}`);
   const [once = 1, five = 1, twenty = 1] = counts;
   return { 1: once, 5: five, 20: twenty };
+}
+
+function coldStartsOf(text: string | undefined): Options['coldStarts'] {
+  const groups =
+    text?.split(',').map((group) => group.split('+').map(Number)) ?? VOLUMES.map(() => COLD_STARTS);
+  const known = (group: readonly number[] = []) => COLD_STARTS.filter((seconds) => group.includes(seconds));
+  if (groups.length !== VOLUMES.length || groups.some((group) => known(group).length !== group.length))
+    throw new ScalerError(
+      'invalid',
+      `--cold-starts: must be ${VOLUMES.length} lists of ${COLD_STARTS.join('+')}, was ${text}`,
+    );
+  return { 1: known(groups[0]), 5: known(groups[1]), 20: known(groups[2]) };
 }
 
 function whole(name: string, text: string): number {

@@ -5,6 +5,8 @@ import { createProgressLine } from '../src/cli/progress-line.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
 import { shareTrace } from '../src/simulate/backtest/backtest.ts';
 import { openThreads, runJobs } from '../src/simulate/backtest/run-jobs.ts';
+import { ARRIVAL_RATE } from '../src/simulate/evaluate/field.ts';
+import { loadTest } from '../src/simulate/evaluate/load-test.ts';
 import { loadWorkload } from '../src/simulate/evaluate/load-workload.ts';
 import { type Evaluation, evaluationPage } from '../src/simulate/evaluate/page.ts';
 import type { Run } from '../src/simulate/evaluate/results.ts';
@@ -18,6 +20,7 @@ import {
 } from '../src/simulate/evaluate/run-workload.ts';
 import { type Sweep, sweep, TUNING_COLD_START } from '../src/simulate/evaluate/tune-workload.ts';
 import { type Volume, WORKLOADS, type Workload } from '../src/simulate/evaluate/workloads.ts';
+import { PROFILES } from '../src/simulate/profiles.ts';
 import { loadCalendar, loadCalendars, marketFile, writeCalendars } from './evaluate-calendars.ts';
 import { type Options, optionsOf, USAGE } from './evaluate-options.ts';
 import type { WorkerInput } from './evaluate-worker.ts';
@@ -60,22 +63,28 @@ async function evaluate(options: Options, folder: string): Promise<Evaluation> {
   const runs: Run[] = [];
   const rounds = roundsOf(options);
   for (const [index, { workload, volume, seed }] of rounds.entries()) {
-    const here = coldStarts.filter((seconds) => workload.coldStarts.includes(seconds));
-    const key = JSON.stringify([workload.name, volume, seed, here, tuned.values]);
+    const here = coldStarts[volume].filter((seconds) => workload.coldStarts.includes(seconds));
     const what = `${workload.name} x ${volume}, seed ${seed}: ${index + 1} of ${rounds.length}`;
-    const compute = () =>
-      withScene(options, folder, { workload, volume, what }, (scene, run) =>
-        evaluateWorkload(scene, {
-          tuned,
-          seed,
-          coldStarts: here,
-          run,
-          curves: workload.name === 'finsight' && volume === 20,
-        }),
-      );
-    runs.push(...(await kept.get(key, compute)));
+    const { [ARRIVAL_RATE]: own, ...others } = tuned.values;
+    for (const part of ['the rest', 'ours tuned'] as const) {
+      const settings = part === 'ours tuned' ? own : others;
+      const key = JSON.stringify([workload.name, volume, seed, here, part, settings]);
+      const compute = () =>
+        withScene(options, folder, { workload, volume, what }, (scene, run) =>
+          evaluateWorkload(scene, {
+            tuned,
+            seed,
+            part,
+            coldStarts: here,
+            run,
+            curves: workload.name === 'finsight' && volume === 20,
+          }),
+        );
+      runs.push(...(await kept.get(key, compute)));
+    }
   }
-  return { workloads, volumes, seeds, sweeps, runs, recorded: options.data !== null, measured };
+  const recorded = options.data !== null;
+  return { workloads, volumes, seeds, coldStarts, sweeps, runs, recorded, measured };
 }
 
 /** First every workload and volume with one seed, then with further ones: what is interrupted is whole, with fewer seeds. */
@@ -119,7 +128,10 @@ async function withScene<T>(
   const market = marketFile(workload);
   const calendar = market === null ? null : await loadCalendar(market);
   const loaded = await loadWorkload(workload, volume, { data, calendar });
-  const calendars = await writeCalendars(folder, workload, volume, loaded);
+  const profile = PROFILES[workload.profile[volume]];
+  const { objectiveMs } = workload;
+  const perReplica = loadTest({ lengths: loaded.before, profile, objectiveMs });
+  const calendars = await writeCalendars(folder, workload, volume, { loaded, perReplica });
   const input: WorkerInput = { market, calendars, history: loaded.history };
   const common = {
     trace: shareTrace(loaded.trace),
@@ -144,7 +156,7 @@ async function withScene<T>(
     return outcomes;
   };
   try {
-    return await use({ workload, volume, loaded, calendar }, run);
+    return await use({ workload, volume, loaded, calendar, perReplica }, run);
   } finally {
     line?.clear();
     await pool?.close();

@@ -24,13 +24,6 @@ export function peakReplicas(trace: Trace, profile: ReplicaProfile): number {
   return Math.max(1, Math.ceil(busiest / SPAN_MS / UTILIZATION));
 }
 
-/** Requests per second of this trace's lengths that one replica carries: what a load test with them would find. */
-export function carriedRate(trace: Trace, profile: ReplicaProfile): number {
-  let sum = 0;
-  for (let row = 0; row < trace.length; row++) sum += workMs(trace, row, profile);
-  return (UTILIZATION * 1000 * trace.length) / sum;
-}
-
 /** A step's fixed time is shared by those that run together: taken to be a quarter of what the KV cache holds, at most 8. */
 function workMs({ promptTokens, outputTokens }: Trace, row: number, profile: ReplicaProfile): number {
   const prompt = promptTokens[row] ?? 0;

@@ -3,7 +3,7 @@ import type { PolicyFields } from '../../core/policy.ts';
 import { withPreset } from '../../core/presets.ts';
 import type { Setting } from '../autoscalers/autoscaler.ts';
 import { peersFor } from '../autoscalers/catalogue.ts';
-import { ceilings, floors, type KnobValues } from '../autoscalers/peer.ts';
+import { floors, type KnobValues } from '../autoscalers/peer.ts';
 import { loadTested } from '../autoscalers/sizing.ts';
 import type { Contestant } from '../backtest/contestant.ts';
 
@@ -37,21 +37,17 @@ export const ORACLE = 'oracle';
 export function arrivalRateEntrant({ perReplica }: LoadTest, calendar: boolean | string): Entrant {
   return {
     name: ARRIVAL_RATE,
-    defaults: ({ minReplicas, maxReplicas }) => ({
-      capacity: 1,
+    defaults: ({ minReplicas }) => ({
+      capacity: 0.8,
       headroom: 0.2,
-      downscaleDelaySeconds: 90,
       confidence: 1.5,
       minReplicas,
-      maxReplicas,
     }),
     knobs: (setting) => ({
-      capacity: [0.7, 0.85, 1, 1.2, 1.5, 1.8],
-      headroom: [0, 0.2, 0.5, 0.8, 1.2],
-      downscaleDelaySeconds: [45, 90, 180, 300],
-      confidence: [0, 0.75, 1.5],
+      capacity: [0.5, 0.6, 0.7, 0.8, 0.9, 1],
+      headroom: [0, 0.2, 0.5, 0.8],
+      confidence: [0.75, 1.5],
       minReplicas: floors(setting),
-      maxReplicas: ceilings(setting),
     }),
     contestant: (setting, label, values) => ({
       kind: 'policy',
@@ -63,13 +59,10 @@ export function arrivalRateEntrant({ perReplica }: LoadTest, calendar: boolean |
 }
 
 function arrivalFields({ profile }: Setting, values: KnobValues, perReplica: number): PolicyFields {
-  const { capacity = 1, headroom = 0.2, confidence = 1.5, downscaleDelaySeconds = 90 } = values;
-  const { minReplicas, maxReplicas } = values;
+  const { capacity = 1, headroom = 0.2, confidence = 1.5, minReplicas } = values;
   return withPreset('arrival-rate', {
     targetOngoingRequests: loadTested(profile).ongoing,
-    downscaleDelay: downscaleDelaySeconds * 1000,
     ...(minReplicas === undefined ? {} : { minReplicas }),
-    ...(maxReplicas === undefined ? {} : { maxReplicas }),
     signals: { arrivalRate: { perReplica: perReplica * capacity, headroom, confidence } },
   });
 }

@@ -6,13 +6,14 @@ import { setupSection, sweepSection } from './page-setup.ts';
 import { tablesSection } from './page-tables.ts';
 import { cellsOf, type Run } from './results.ts';
 import type { Sweep } from './tune-workload.ts';
-import type { Volume, Workload } from './workloads.ts';
+import type { ColdStartSeconds, Volume, Workload } from './workloads.ts';
 
 /** Everything that a page is made of. */
 export interface Evaluation {
   readonly workloads: readonly Workload[];
   readonly volumes: readonly Volume[];
   readonly seeds: Readonly<Record<Volume, number>>;
+  readonly coldStarts: Readonly<Record<Volume, readonly ColdStartSeconds[]>>;
   readonly sweeps: readonly Sweep[];
   readonly runs: readonly Run[];
   /** Whether the recorded traces were there. */

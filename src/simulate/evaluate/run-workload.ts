@@ -2,11 +2,12 @@ import type { Calendar } from '../../calendar/calendar.ts';
 import type { KnobValues } from '../autoscalers/peer.ts';
 import type { Contestant } from '../backtest/contestant.ts';
 import type { BareScenario, Job, JobOutcome, RunOutcome } from '../backtest/job.ts';
-import { carriedRate, peakReplicas } from '../backtest/peak.ts';
+import { peakReplicas } from '../backtest/peak.ts';
 import { meanReady } from '../backtest/scores.ts';
 import { PROFILES } from '../profiles.ts';
 import { traceBetween } from '../trace.ts';
 import {
+  ARRIVAL_RATE,
   arrivalRateEntrant,
   CALENDARS,
   type Entrant,
@@ -33,6 +34,8 @@ export interface Scene {
   readonly loaded: LoadedWorkload;
   /** The market's, for cron triggers and floors; null where none makes sense. */
   readonly calendar: Calendar | null;
+  /** What a load test with the lengths of its traffic gives: requests per second and replica. */
+  readonly perReplica: number;
 }
 
 /** The sweeps' results by entrant, and the fleet that they were found on. */
@@ -42,7 +45,7 @@ export interface Tuned {
 }
 
 const SIGMA = 0.35;
-const MOST_OVER_PEAK = 1.5;
+const LIMIT_OVER_PEAK = 1.5;
 const LEAST_MAX = 4;
 const FIRST_MINUTES_MS = 300_000;
 const CURVE_SLOT_MS = 300_000;
@@ -50,7 +53,8 @@ const CURVE_SLOT_MS = 300_000;
 export function scenarioOf({ workload, volume, loaded }: Scene, coldStart: ColdStartSeconds): BareScenario {
   const { from, to, trace } = loaded;
   const profile = PROFILES[workload.profile[volume]];
-  const maxReplicas = Math.max(LEAST_MAX, Math.ceil(MOST_OVER_PEAK * peakReplicas(trace, profile)));
+  const { limitOverPeak = LIMIT_OVER_PEAK } = workload;
+  const maxReplicas = Math.max(LEAST_MAX, Math.ceil(limitOverPeak * peakReplicas(trace, profile)));
   return {
     from,
     to,
@@ -74,8 +78,7 @@ export function scenarioOf({ workload, volume, loaded }: Scene, coldStart: ColdS
   };
 }
 
-export function entrantsOf({ workload, volume, loaded, calendar }: Scene): readonly Entrant[] {
-  const perReplica = carriedRate(loaded.before, PROFILES[workload.profile[volume]]);
+export function entrantsOf({ loaded, calendar, perReplica }: Scene): readonly Entrant[] {
   return [
     arrivalRateEntrant({ perReplica }, calendar === null ? false : CALENDARS.days),
     ...peerEntrants(calendar, loaded),
@@ -112,10 +115,14 @@ export function contestantsOf(scene: Scene, scenario: BareScenario, tuned: Tuned
   ];
 }
 
+/** Ours as our own sweep has it, or everybody else: each can be made again without the other. */
+export type Part = 'ours tuned' | 'the rest';
+
 export interface EvaluateOptions {
   readonly tuned: Tuned;
   /** Of the cold starts and loop phases, from 1. */
   readonly seed: number;
+  readonly part: Part;
   readonly coldStarts: readonly ColdStartSeconds[];
   readonly run: RunAll;
   /** Whether replicas over time are kept for a figure. */
@@ -124,13 +131,15 @@ export interface EvaluateOptions {
 
 /** All runs of a workload at a volume with one seed; those that need no more are made with the first. */
 export async function evaluateWorkload(scene: Scene, options: EvaluateOptions): Promise<readonly Run[]> {
-  const { coldStarts, run, seed } = options;
+  const { coldStarts, run, seed, part } = options;
   const [first = 95] = coldStarts;
-  const fixed = seed === 1 ? await bestStatic(scenarioOf(scene, first), run) : null;
+  const fixed = seed === 1 && part === 'the rest' ? await bestStatic(scenarioOf(scene, first), run) : null;
   const jobs = coldStarts.flatMap((coldStart) => {
     const scenario = { ...scenarioOf(scene, coldStart), seed };
-    const contestants = contestantsOf(scene, scenario, options.tuned);
-    const oracle = seed === 1 && ORACLE_COLD_STARTS[scene.volume].includes(coldStart);
+    const contestants = contestantsOf(scene, scenario, options.tuned).filter(
+      ({ label }) => label.startsWith(`${ARRIVAL_RATE}${TUNED}`) === (part === 'ours tuned'),
+    );
+    const oracle = fixed !== null && ORACLE_COLD_STARTS[scene.volume].includes(coldStart);
     return [...(oracle ? [ORACLE_ROW] : []), ...contestants].map((contestant) => ({
       coldStart,
       job: jobOf(scenario, contestant),
