@@ -117,10 +117,20 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
       const byCode = own.calls.get(method) ?? new Map<string, number>();
       own.calls.set(method, byCode.set(code, (byCode.get(code) ?? 0) + 1));
     },
-    text: () => registry.metrics(),
+    text: () => textOf(registry),
     contentType: registry.contentType,
     describe: () => described(registry),
   };
+}
+
+/** What `registry.metrics()` gives, RPCs answered after each metric: one of 10,000 fleets takes some 30 ms. */
+async function textOf(registry: Registry): Promise<string> {
+  const parts: string[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    parts.push(await registry.getSingleMetricAsString(name));
+    await new Promise(setImmediate);
+  }
+  return `${parts.join('\n\n')}\n`;
 }
 
 /** The metrics that are no fleet's gauge. */
