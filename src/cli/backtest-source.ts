@@ -68,7 +68,7 @@ export async function loadSource(
     ...finSightSpan(options),
     note: {
       kind: 'workload',
-      name: `finsight, ${options.days} days from ${options.from}, volume ${flags.volume}, seed ${flags.seed}`,
+      name: `finsight, ${options.days} ${options.days === 1 ? 'day' : 'days'} from ${options.from}, volume ${flags.volume}, seed ${flags.seed}`,
       notes: ['Generated, not measured: docs/simulator.md says from what.'],
     },
   };

@@ -298,7 +298,9 @@ function overTime() {
     element('h2', {}, 'Over time'),
     element('fieldset', {}, ...boxes),
     chart(
-      `Replicas ready, and what each ${curves.slotSeconds / 60} minutes' busiest minute needs`,
+      curves.slotSeconds === 60
+        ? 'Replicas ready, and what each minute needs'
+        : `Replicas ready, and what each ${curves.slotSeconds / 60} minutes' busiest minute needs`,
       places.replicas,
     ),
     why,
