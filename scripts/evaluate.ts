@@ -13,6 +13,7 @@ import type { Run } from '../src/simulate/evaluate/results.ts';
 import {
   entrantsOf,
   evaluateWorkload,
+  PARTS,
   type RunAll,
   type Scene,
   scenarioOf,
@@ -66,8 +67,8 @@ async function evaluate(options: Options, folder: string): Promise<Evaluation> {
     const here = coldStarts[volume].filter((seconds) => workload.coldStarts.includes(seconds));
     const what = `${workload.name} x ${volume}, seed ${seed}: ${index + 1} of ${rounds.length}`;
     const { [ARRIVAL_RATE]: own, ...others } = tuned.values;
-    for (const part of ['the rest', 'ours tuned'] as const) {
-      const settings = part === 'ours tuned' ? own : others;
+    for (const part of PARTS) {
+      const settings = { 'the rest': others, 'ours tuned': own, 'ours load-tested': null }[part];
       const key = JSON.stringify([workload.name, volume, seed, here, part, settings]);
       const compute = () =>
         withScene(options, folder, { workload, volume, what }, (scene, run) =>

@@ -27,6 +27,7 @@ export const CALENDARS = { days: 'days', floor: 'floor', suggested: 'suggested' 
 
 export const ARRIVAL_RATE = 'bellwether arrival-rate';
 export const TUNED = ' tuned';
+export const LOAD_TESTED = `${ARRIVAL_RATE}, load-tested`;
 export const WITH_FLOOR = `${ARRIVAL_RATE}${TUNED}, calendar floor`;
 export const WITH_SUGGESTED = `${ARRIVAL_RATE}${TUNED}, suggested calendar`;
 export const RAY_RULE = 'bellwether ray';

@@ -11,6 +11,7 @@ import {
   arrivalRateEntrant,
   CALENDARS,
   type Entrant,
+  LOAD_TESTED,
   ORACLE,
   peerEntrants,
   presetContestant,
@@ -107,6 +108,7 @@ export function contestantsOf(scene: Scene, scenario: BareScenario, tuned: Tuned
   return [
     presetContestant('ray', setting, calendar === null ? false : CALENDARS.floor),
     presetContestant('arrival-rate', setting, calendar === null ? false : CALENDARS.days),
+    ours.contestant(setting, LOAD_TESTED, ours.defaults(setting)),
     ...swept(ours),
     ...(calendar === null ? [] : with_(WITH_FLOOR, CALENDARS.floor)),
     ...(workload.season ? with_(WITH_SUGGESTED, CALENDARS.suggested) : []),
@@ -115,8 +117,14 @@ export function contestantsOf(scene: Scene, scenario: BareScenario, tuned: Tuned
   ];
 }
 
-/** Ours as our own sweep has it, or everybody else: each can be made again without the other. */
-export type Part = 'ours tuned' | 'the rest';
+/** What depends on our own sweep, what depends on our load test only, and all else: each can be made again by itself. */
+export const PARTS = ['the rest', 'ours tuned', 'ours load-tested'] as const;
+export type Part = (typeof PARTS)[number];
+
+function partOf({ label }: Contestant): Part {
+  if (label === LOAD_TESTED) return 'ours load-tested';
+  return label.startsWith(`${ARRIVAL_RATE}${TUNED}`) ? 'ours tuned' : 'the rest';
+}
 
 export interface EvaluateOptions {
   readonly tuned: Tuned;
@@ -137,7 +145,7 @@ export async function evaluateWorkload(scene: Scene, options: EvaluateOptions): 
   const jobs = coldStarts.flatMap((coldStart) => {
     const scenario = { ...scenarioOf(scene, coldStart), seed };
     const contestants = contestantsOf(scene, scenario, options.tuned).filter(
-      ({ label }) => label.startsWith(`${ARRIVAL_RATE}${TUNED}`) === (part === 'ours tuned'),
+      (contestant) => partOf(contestant) === part,
     );
     const oracle = fixed !== null && ORACLE_COLD_STARTS[scene.volume].includes(coldStart);
     return [...(oracle ? [ORACLE_ROW] : []), ...contestants].map((contestant) => ({
