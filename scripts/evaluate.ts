@@ -68,7 +68,7 @@ async function evaluate(options: Options, folder: string): Promise<Evaluation> {
     const what = `${workload.name} x ${volume}, seed ${seed}: ${index + 1} of ${rounds.length}`;
     const { [ARRIVAL_RATE]: own, ...others } = tuned.values;
     for (const part of PARTS) {
-      const settings = { 'the rest': others, 'ours tuned': own, 'ours load-tested': null }[part];
+      const settings = { 'the rest': others, 'ours tuned': own, 'ours load-tested': 'as load-tested' }[part];
       const key = JSON.stringify([workload.name, volume, seed, here, part, settings]);
       const compute = () =>
         withScene(options, folder, { workload, volume, what }, (scene, run) =>

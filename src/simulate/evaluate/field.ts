@@ -34,12 +34,15 @@ export const RAY_RULE = 'bellwether ray';
 export const STATIC_BEST = 'static, best N';
 export const ORACLE = 'oracle';
 
-/** The preset arrival-rate and what its owner would turn. `capacity` counts in shares of the load test's rate. */
+/**
+ * The preset arrival-rate with `perReplica` as load-tested, and what its owner would turn. `capacity` counts in shares of the
+ * load test's rate.
+ */
 export function arrivalRateEntrant({ perReplica }: LoadTest, calendar: boolean | string): Entrant {
   return {
     name: ARRIVAL_RATE,
     defaults: ({ minReplicas }) => ({
-      capacity: 0.8,
+      capacity: 1,
       headroom: 0.2,
       confidence: 1.5,
       minReplicas,

@@ -1,7 +1,6 @@
-import { ORACLE } from './field.ts';
+import { LOAD_TESTED, ORACLE } from './field.ts';
 import { cellsOf, type Run } from './results.ts';
 import { BEST, fixed, line, OURS, PEER, svgDocument, text } from './svg.ts';
-import { JUDGED } from './verdict.ts';
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 700, 34, 260];
 /** Slots of five minutes: from two hours before the bell of the first day to an hour after its close. */
@@ -17,7 +16,7 @@ export function morningFigure(runs: readonly Run[]) {
   const shown = [
     { label: ORACLE, colour: BEST },
     { label: cell?.cheapestPeer?.label ?? '', colour: PEER },
-    { label: JUDGED, colour: OURS },
+    { label: LOAD_TESTED, colour: OURS },
   ].flatMap(({ label, colour }) => {
     const row = cell?.rows.find((each) => each.label === label);
     const ready = row?.runs.find((run) => run.ready !== undefined)?.ready;

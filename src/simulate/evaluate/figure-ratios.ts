@@ -1,6 +1,6 @@
+import { LOAD_TESTED } from './field.ts';
 import type { Cell, Row } from './results.ts';
 import { BEST, INK, line, OURS, PEER, svgDocument, text } from './svg.ts';
-import { JUDGED } from './verdict.ts';
 import type { Workload } from './workloads.ts';
 
 const ROW = 20;
@@ -24,7 +24,7 @@ export function ratioFigure(cells: readonly Cell[], workloads: readonly Workload
   ]);
   const marks = shown.flatMap((cell, index) => {
     const y = TOP + index * ROW + ROW / 2;
-    const ours = cell.rows.find(({ label }) => label === JUDGED) ?? null;
+    const ours = cell.rows.find(({ label }) => label === LOAD_TESTED) ?? null;
     return [
       text(8, y + 4, `${cell.workload}, ${cell.volume}x, ${cell.coldStart} s`),
       line(LEFT, y, RIGHT, y),
@@ -34,7 +34,7 @@ export function ratioFigure(cells: readonly Cell[], workloads: readonly Workload
   });
   const legend = [
     circle(LEFT, 18, true),
-    text(LEFT + 10, 22, JUDGED),
+    text(LEFT + 10, 22, LOAD_TESTED),
     circle(LEFT + 210, 18, false),
     text(LEFT + 220, 22, 'below 99 %'),
     square(LEFT + 310, 18),

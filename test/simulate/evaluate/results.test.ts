@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { LOAD_TESTED } from '../../../src/simulate/evaluate/field.ts';
 import { cellsOf, GROWN, type Run } from '../../../src/simulate/evaluate/results.ts';
-import { JUDGED, verdictOf } from '../../../src/simulate/evaluate/verdict.ts';
+import { verdictOf } from '../../../src/simulate/evaluate/verdict.ts';
 
 const run = (label: string, gpuHours: number, within = 0.995, seed = 1): Run => ({
   workload: 'somewhere',
@@ -22,16 +23,16 @@ const cellOf = (...runs: readonly Run[]) => {
 
 describe('a cell', () => {
   it('takes for the cheapest peer one that is in time, not one that is cheap', () => {
-    const cell = cellOf(run('keda', 50, 0.97), run('knative', 80), run('wva', 90), run(JUDGED, 60));
+    const cell = cellOf(run('keda', 50, 0.97), run('knative', 80), run('wva', 90), run(LOAD_TESTED, 60));
     expect(cell.cheapestPeer?.label).toBe('knative');
   });
 
   it('counts neither us nor the oracle as a peer', () => {
-    expect(cellOf(run('oracle', 40), run(JUDGED, 50), run('keda', 70)).cheapestPeer?.label).toBe('keda');
+    expect(cellOf(run('oracle', 40), run(LOAD_TESTED, 50), run('keda', 70)).cheapestPeer?.label).toBe('keda');
   });
 
   it('has no cheapest peer where all of them miss the objective', () => {
-    expect(cellOf(run('keda', 50, 0.5), run(JUDGED, 60)).cheapestPeer).toBeNull();
+    expect(cellOf(run('keda', 50, 0.5), run(LOAD_TESTED, 60)).cheapestPeer).toBeNull();
   });
 
   it('keeps the better of the two ways in which a tuned setting was carried over', () => {
@@ -56,18 +57,18 @@ describe('a cell', () => {
 describe('a verdict', () => {
   const oracle = run('oracle', 50);
   it.each([
-    { name: 'reaches all', ours: run(JUDGED, 55), goals: [true, true, true] },
-    { name: 'is far from the oracle', ours: run(JUDGED, 60), goals: [false, true, true] },
-    { name: 'has room and does not use it', ours: run(JUDGED, 85), goals: [false, false, true] },
-    { name: 'is dearer than the peer', ours: run(JUDGED, 110), goals: [false, false, false] },
-    { name: 'is cheap and late', ours: run(JUDGED, 40, 0.98), goals: [false, false, false] },
+    { name: 'reaches all', ours: run(LOAD_TESTED, 55), goals: [true, true, true] },
+    { name: 'is far from the oracle', ours: run(LOAD_TESTED, 60), goals: [false, true, true] },
+    { name: 'has room and does not use it', ours: run(LOAD_TESTED, 85), goals: [false, false, true] },
+    { name: 'is dearer than the peer', ours: run(LOAD_TESTED, 110), goals: [false, false, false] },
+    { name: 'is cheap and late', ours: run(LOAD_TESTED, 40, 0.98), goals: [false, false, false] },
   ])('$name', ({ ours, goals }) => {
-    const verdict = verdictOf(cellOf(oracle, run('keda', 100), ours), JUDGED, true);
+    const verdict = verdictOf(cellOf(oracle, run('keda', 100), ours), LOAD_TESTED, true);
     expect([verdict?.nearOracle, verdict?.farBelowPeer, verdict?.noDearer]).toEqual(goals);
   });
 
   it('asks for no nearness to the oracle without a season, nor for a gain where there is no room', () => {
-    const verdict = verdictOf(cellOf(oracle, run('keda', 60), run(JUDGED, 61)), JUDGED, false);
+    const verdict = verdictOf(cellOf(oracle, run('keda', 60), run(LOAD_TESTED, 61)), LOAD_TESTED, false);
     expect([verdict?.nearOracle, verdict?.farBelowPeer, verdict?.noDearer]).toEqual([null, null, true]);
   });
 });
