@@ -5,7 +5,7 @@ import type { BareScenario, Job, JobOutcome, RunOutcome } from '../backtest/job.
 import { peakReplicas } from '../backtest/peak.ts';
 import { meanReady } from '../backtest/scores.ts';
 import { PROFILES } from '../profiles.ts';
-import { traceBetween } from '../trace.ts';
+import { type Trace, traceBetween } from '../trace.ts';
 import {
   ARRIVAL_RATE,
   arrivalRateEntrant,
@@ -51,18 +51,19 @@ const LEAST_MAX = 4;
 const FIRST_MINUTES_MS = 300_000;
 const CURVE_SLOT_MS = 300_000;
 
-export function scenarioOf({ workload, volume, loaded }: Scene, coldStart: ColdStartSeconds): BareScenario {
+export function scenarioOf(scene: Scene, coldStart: ColdStartSeconds): BareScenario {
+  const { workload, volume, loaded } = scene;
   const { from, to, trace } = loaded;
   const profile = PROFILES[workload.profile[volume]];
   const { limitOverPeak = LIMIT_OVER_PEAK } = workload;
-  const maxReplicas = Math.max(LEAST_MAX, Math.ceil(limitOverPeak * peakReplicas(trace, profile)));
+  const maxReplicas = Math.max(LEAST_MAX, Math.ceil(limitOverPeak * busiestOf(scene, trace)));
   return {
     from,
     to,
     minReplicas: 1,
     maxReplicas,
     // A fleet that has run before: what the first minutes need is there, for everybody.
-    initialReplicas: peakReplicas(traceBetween(trace, from, from + FIRST_MINUTES_MS), profile),
+    initialReplicas: busiestOf(scene, traceBetween(trace, from, from + FIRST_MINUTES_MS)),
     profile,
     coldStart: {
       start: { medianSeconds: coldStart, sigma: SIGMA },
@@ -77,6 +78,17 @@ export function scenarioOf({ workload, volume, loaded }: Scene, coldStart: ColdS
     gpusPerReplica: 1,
     seed: 1,
   };
+}
+
+/** Replicas for the busiest five minutes: of a day or more by a rough count, of an hour, which its first fleet decides, by load test. */
+function busiestOf({ workload, volume, perReplica }: Scene, trace: Trace): number {
+  if (workload.season) return peakReplicas(trace, PROFILES[workload.profile[volume]]);
+  let most = 0;
+  for (let row = 0, first = 0; row < trace.length; row++) {
+    while ((trace.arrivedAt[first] ?? 0) <= (trace.arrivedAt[row] ?? 0) - FIRST_MINUTES_MS) first++;
+    most = Math.max(most, row - first + 1);
+  }
+  return Math.max(1, Math.ceil((most * 1000) / FIRST_MINUTES_MS / perReplica));
 }
 
 export function entrantsOf({ loaded, calendar, perReplica }: Scene): readonly Entrant[] {
