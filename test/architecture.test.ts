@@ -97,7 +97,7 @@ describe('the files of src', () => {
       for (const specifier of source.imports)
         if (specifier.startsWith('.')) visit(relative(SRC, resolve(SRC, dirname(path), specifier)));
     };
-    const evaluation = ['simulate/evaluate/page.ts', 'simulate/evaluate/run-workload.ts'];
+    const evaluation = ['load-test', 'page', 'run-workload'].map((name) => `simulate/evaluate/${name}.ts`);
     for (const entry of ['cli.ts', 'cli/backtest-worker.ts', 'simulate/golden.ts', ...evaluation])
       visit(entry);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
