@@ -16,7 +16,8 @@ export function ratioFigure(cells: readonly Cell[], workloads: readonly Workload
     .flatMap(({ name }) => cells.filter(({ workload }) => workload === name));
   if (shown.length === 0) return null;
   const height = TOP + shown.length * ROW + 30;
-  const at = (value: number) => LEFT + ((Math.min(MOST, value) - 0.8) / (MOST - 0.8)) * (RIGHT - LEFT);
+  const at = (value: number) =>
+    LEFT + ((Math.min(MOST, Math.max(0.8, value)) - 0.8) / (MOST - 0.8)) * (RIGHT - LEFT);
   const alt = 'GPU-hours over the oracle’s: Bellwether and the cheapest peer that is in time';
   const grid = [1, 1.1, 1.5, 2, 2.5, 3].flatMap((value) => [
     line(at(value), TOP - 8, at(value), height - 24, value === 1 ? BEST : '#e5e7eb'),
@@ -35,10 +36,10 @@ export function ratioFigure(cells: readonly Cell[], workloads: readonly Workload
   const legend = [
     circle(LEFT, 18, true),
     text(LEFT + 10, 22, LOAD_TESTED),
-    circle(LEFT + 210, 18, false),
-    text(LEFT + 220, 22, 'below 99 %'),
-    square(LEFT + 310, 18),
-    text(LEFT + 320, 22, 'peer'),
+    circle(LEFT + 250, 18, false),
+    text(LEFT + 260, 22, 'below 99 %'),
+    square(LEFT + 340, 18),
+    text(LEFT + 350, 22, 'peer'),
   ];
   return { name: 'ratios.svg', alt, svg: svgDocument(660, height, alt, [...grid, ...legend, ...marks]) };
 }
