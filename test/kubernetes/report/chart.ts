@@ -58,7 +58,8 @@ export function chart(recording: Recording): string {
     }),
   ];
   const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img"><style>${STYLE}</style>${parts.join('\n')}</svg>\n`;
+  const title = element('title', {}, `Replicas over time: ${recording.name}`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">${title}<style>${STYLE}</style>${parts.join('\n')}</svg>\n`;
 }
 
 /** Words of marks that are near each other stand in lanes of their own. */
