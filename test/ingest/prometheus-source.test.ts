@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Sample } from '../../src/core/sample.ts';
 import { BUCKET_MS } from '../../src/core/traffic-bucket.ts';
 import { createPrometheusSource, type PrometheusSourceOptions } from '../../src/ingest/prometheus-source.ts';
@@ -137,10 +137,22 @@ describe('what a real Prometheus scraped', () => {
   it('is traffic of five minutes, too: pods scraped twice counted once, both spellings read, routers left out', async () => {
     const source = aSource();
     const fleet = aFleet();
-    const now = Math.floor(Date.now() / BUCKET_MS) * BUCKET_MS;
-    const range = { from: now - BUCKET_MS, until: now + BUCKET_MS };
-    const read = await source.traffic(range, [fleet], AbortSignal.timeout(10_000));
-    const bucket = read.get(fleet.key)?.find(({ replicas }) => (replicas ?? 0) > 1.2);
+    const read = async () => {
+      const now = Math.floor(Date.now() / BUCKET_MS) * BUCKET_MS;
+      const range = { from: now - BUCKET_MS, until: now + BUCKET_MS };
+      return (await source.traffic(range, [fleet], AbortSignal.timeout(10_000))).get(fleet.key) ?? [];
+    };
+    // A rate is of two scrapes in one bucket: where five minutes have just begun, they are still to come.
+    const bucket = await vi.waitFor(
+      async () => {
+        const rated = (await read()).find(
+          ({ replicas, finished }) => (replicas ?? 0) > 1.2 && finished !== null,
+        );
+        expect(rated).toBeDefined();
+        return rated;
+      },
+      { timeout: 15_000, interval: 500 },
+    );
     expect(bucket).toMatchObject({ arrivals: 0, finished: 0, ongoing: 16, waiting: 7 });
     await source.close();
   });
