@@ -23,28 +23,21 @@ export interface ListenerOptions {
  */
 export interface Listener {
   readonly port: number;
-  /** No new connections; those that are open stay. */
-  close(): void;
-  /** Resolves once no connection is open. */
-  empty(): Promise<void>;
+  /** No new connections; those that are open stay. Resolves once none is. */
+  close(): Promise<void>;
   /** Cuts every connection. */
   destroy(): void;
 }
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const sockets = new Set<Socket>();
-  /** Who waits for the last connection to end. */
-  const leavers: (() => void)[] = [];
   const server = options.tls
     ? await tlsServer(options, options.tls)
     : createServer({ noDelay: true }, options.accept);
   server.maxConnections = options.maxConnections;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) for (const leave of leavers.splice(0)) leave();
-    });
+    socket.once('close', () => sockets.delete(socket));
     // A peer that resets its connection is no event of ours; without a listener it would end the process.
     socket.on('error', () => {});
   });
@@ -57,12 +50,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const port = await bound(server, options);
   return {
     port,
-    close: () => server.close(),
-    empty: () =>
-      new Promise((resolve) => {
-        if (sockets.size === 0) resolve();
-        else leavers.push(resolve);
-      }),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
     destroy: () => {
       for (const socket of sockets) socket.destroy();
     },

@@ -97,12 +97,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
   async function stop(): Promise<void> {
     health.setServing(false);
-    listener.close();
+    const left = listener.close();
     streams.endAll();
     // Newer versions of Node tell grpc-js that its server is closed while calls still run on its connections.
-    const finished = await within(limits.graceMs, (done) =>
-      server.tryShutdown(() => void listener.empty().then(done)),
-    );
+    const finished = await within(limits.graceMs, (done) => server.tryShutdown(() => void left.then(done)));
     if (finished) return;
     options.log.warn(
       { graceMs: limits.graceMs, streams: streams.size },
