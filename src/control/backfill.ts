@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createSlicer } from '../ingest/slices.ts';
+import { createSlicer, untilTurn } from '../ingest/slices.ts';
 import type { ControlContext } from './control.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import { addColdStarts, type Track } from './track.ts';
@@ -87,7 +87,7 @@ export class Backfill {
       );
       for (const track of fleets) {
         // A fleet's replay takes some milliseconds, and RPCs are answered in between.
-        for (let pause = this.#slicer.pause(); pause !== undefined; pause = this.#slicer.pause()) await pause;
+        await untilTurn(this.#slicer);
         const history = histories.get(track.key);
         if (history !== undefined) replayHistory(track, history, step);
       }

@@ -5,7 +5,7 @@ import { gridInstant } from '../core/instant.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import type { DecisionLine, DecisionRecord } from '../decision/record.ts';
 import type { Cluster } from '../ingest/kubernetes/cluster.ts';
-import { createSlicer, type Slicer } from '../ingest/slices.ts';
+import { createSlicer, type Slicer, untilTurn } from '../ingest/slices.ts';
 import type { FleetQuery, Reading, Source } from '../ingest/source.ts';
 import { Backfill } from './backfill.ts';
 import { DeletionCosts } from './deletion-costs.ts';
@@ -269,9 +269,7 @@ export class Control implements Scaler {
   /** Work on many fleets, the event loop's other business (RPCs first of all) done in between. */
   async #inSlices(tracks: readonly Track[], work: (track: Track) => void): Promise<void> {
     for (const [index, track] of tracks.entries()) {
-      if (index % STRIDE === 0) {
-        for (let pause = this.#slicer.pause(); pause !== undefined; pause = this.#slicer.pause()) await pause;
-      }
+      if (index % STRIDE === 0) await untilTurn(this.#slicer);
       work(track);
     }
   }

@@ -3,15 +3,23 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
-/** The text of a body of at most `limit` bytes; more rejects with BodyTooLarge as soon as it is seen. */
-export async function readBounded(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
+/** The chunks of a body of at most `limit` bytes; throws BodyTooLarge as soon as there are more. */
+export async function* boundedChunks(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > limit) throw new BodyTooLarge(`more than ${limit} bytes`);
-    chunks.push(chunk);
+    yield chunk;
   }
+}
+
+/** The text of a body of at most `limit` bytes; more rejects with BodyTooLarge as soon as it is seen. */
+export async function readBounded(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of boundedChunks(body, limit)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { BodyTooLarge } from './bounded-body.ts';
-import type { Slicer } from './slices.ts';
+import { boundedChunks } from './bounded-body.ts';
+import { type Slicer, untilTurn } from './slices.ts';
 
 /** The series of a body, and the document without them: `{"status":"success","data":{…,"result":[…]}}`. */
 export interface SeriesBody<T> {
@@ -38,11 +38,8 @@ export async function readSeriesBody<T>(
 ): Promise<SeriesBody<T>> {
   const decoder = new StringDecoder('utf8');
   const scanner = createScanner(itemOf);
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) throw new BodyTooLarge(`more than ${limit} bytes`);
-    for (let pending = slicer.pause(); pending !== undefined; pending = slicer.pause()) await pending;
+  for await (const chunk of boundedChunks(body, limit)) {
+    await untilTurn(slicer);
     scanner.write(decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
   }
   return scanner.end(decoder.end());

@@ -25,6 +25,11 @@ export function createSlicer(): Slicer {
   };
 }
 
+/** Waits until there is a slice to work in; at once while the one at hand is not used up. */
+export async function untilTurn(slicer: Slicer): Promise<void> {
+  for (let pause = slicer.pause(); pause !== undefined; pause = slicer.pause()) await pause;
+}
+
 /** Items between two steps of work, where one takes about a microsecond. */
 const STRIDE = 1_000;
 
@@ -50,7 +55,7 @@ export function finish<T>(steps: Generator<void, T>): T {
 /** The same work, the event loop's other business done between its steps. */
 export async function finishInSlices<T>(steps: Generator<void, T>, slicer: Slicer): Promise<T> {
   for (;;) {
-    for (let pending = slicer.pause(); pending !== undefined; pending = slicer.pause()) await pending;
+    await untilTurn(slicer);
     const { done, value } = steps.next();
     if (done === true) return value;
   }

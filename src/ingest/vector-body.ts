@@ -1,9 +1,9 @@
-import { BodyTooLarge } from './bounded-body.ts';
+import { boundedChunks } from './bounded-body.ts';
 import type { Metric, Point } from './points.ts';
 import { isMetric } from './prometheus-answer.ts';
 import type { SeriesBody } from './series-body.ts';
 import { isAt, type Known, type SeriesBook } from './series-book.ts';
-import type { Slicer } from './slices.ts';
+import { type Slicer, untilTurn } from './slices.ts';
 
 export interface VectorReading {
   /** Bytes. */
@@ -41,11 +41,8 @@ export async function readVectorBody(
   { limit, slicer, book }: VectorReading,
 ): Promise<SeriesBody<Point>> {
   const scanner = new VectorScanner(book);
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) throw new BodyTooLarge(`more than ${limit} bytes`);
-    for (let pending = slicer.pause(); pending !== undefined; pending = slicer.pause()) await pending;
+  for await (const chunk of boundedChunks(body, limit)) {
+    await untilTurn(slicer);
     scanner.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
   return scanner.end();
