@@ -1,6 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { type Common, runJob } from '../src/simulate/backtest/job.ts';
-import type { FromWorker, ToWorker } from '../src/simulate/backtest/run-jobs.ts';
+import { workerData } from 'node:worker_threads';
+import { answerJobs } from '../src/simulate/backtest/answer-jobs.ts';
+import type { Common } from '../src/simulate/backtest/job.ts';
 import { type CalendarFiles, loadCalendar, loadCalendars } from './evaluate-calendars.ts';
 
 /** What a thread needs beside the trace. */
@@ -11,24 +11,9 @@ export interface WorkerInput {
 }
 
 const { trace, data } = workerData as { readonly trace: Common['trace']; readonly data: WorkerInput };
-const common: Common = {
+answerJobs({
   trace,
   calendar: data.market === null ? null : await loadCalendar(data.market),
   calendars: await loadCalendars(data.calendars),
   history: data.history,
-};
-const tell = (message: FromWorker) => parentPort?.postMessage(message);
-
-parentPort?.on('message', ({ index, job }: ToWorker) => {
-  try {
-    const outcome = runJob(job, common, {
-      onProgress(share) {
-        tell({ kind: 'progress', index, share });
-        return true;
-      },
-    });
-    if (outcome !== null) tell({ kind: 'done', index, outcome });
-  } catch (reason) {
-    tell({ kind: 'failed', index, message: reason instanceof Error ? reason.message : String(reason) });
-  }
 });

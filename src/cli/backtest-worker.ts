@@ -1,30 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { Calendar } from '../calendar/calendar.ts';
 import { loadCalendarFile } from '../config/load-calendar.ts';
-import { type Common, runJob } from '../simulate/backtest/job.ts';
-import type { FromWorker, ToWorker } from '../simulate/backtest/run-jobs.ts';
+import { answerJobs } from '../simulate/backtest/answer-jobs.ts';
+import type { Common } from '../simulate/backtest/job.ts';
 
 /** One thread of a backtest: jobs come in one after the other, progress and outcomes go out. */
 const { trace, data } = workerData as {
   readonly trace: Common['trace'];
   readonly data: { readonly calendarFile: string | null };
 };
-const common: Common = { trace, calendar: await calendarOf(data.calendarFile) };
-const tell = (message: FromWorker) => parentPort?.postMessage(message);
-
-parentPort?.on('message', ({ index, job }: ToWorker) => {
-  try {
-    const outcome = runJob(job, common, {
-      onProgress(share) {
-        tell({ kind: 'progress', index, share });
-        return true;
-      },
-    });
-    if (outcome !== null) tell({ kind: 'done', index, outcome });
-  } catch (reason) {
-    tell({ kind: 'failed', index, message: reason instanceof Error ? reason.message : String(reason) });
-  }
-});
+answerJobs({ trace, calendar: await calendarOf(data.calendarFile) });
 
 /** Functions do not travel to a thread: each reads the file again, which the main thread has checked. */
 async function calendarOf(file: string | null): Promise<Calendar | null> {
