@@ -178,7 +178,7 @@ async function execute(
     common: { trace: shareTrace(source.trace), calendar },
     threads: flags.threads ?? availableParallelism(),
     worker: {
-      script: new URL(`./backtest-worker.${extension}`, import.meta.url),
+      script: new URL(`../backtest-worker.${extension}`, import.meta.url),
       data: { calendarFile },
     },
     onProgress: ({ share, done, jobs }) => line?.show(share, `${done} of ${jobs} runs`),

@@ -8,17 +8,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WAIT_MS = 120_000;
 
 /**
- * `cli.js` of this checkout, compiled: it starts three times as fast as from source, which counts where a suite starts a
- * hundred processes. Compiled once for all files of a run (`setup`), by the first that asks.
+ * `cli.js` of this checkout, built: it starts three times as fast as from source, which counts where a suite starts a
+ * hundred processes. Built once for all files of a run (`setup`), by the first that asks.
  */
 export function builtCli(): string {
   process.env.BELLWETHER_TEST_CLI ??= aDirectoryOfOurs();
@@ -26,7 +25,7 @@ export function builtCli(): string {
   const done = join(directory, 'done');
   if (!existsSync(done)) {
     if (isFirst(directory)) {
-      compile(directory);
+      buildInto(directory);
       writeFileSync(done, '');
     } else waitFor(done);
   }
@@ -61,17 +60,13 @@ function isFirst(directory: string): boolean {
 function waitFor(file: string): void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   for (let waited = 0; !existsSync(file); waited += 100) {
-    if (waited > WAIT_MS) throw new Error('the CLI was not compiled: see the file that failed first');
+    if (waited > WAIT_MS) throw new Error('the CLI was not built: see the file that failed first');
     Atomics.wait(cell, 0, 0, 100);
   }
 }
 
-function compile(directory: string): void {
-  const dist = join(directory, 'dist');
-  const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
-  const args = ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--outDir', dist];
-  execFileSync(process.execPath, [join(typescript, 'bin/tsc'), ...args], { cwd: ROOT });
-  execFileSync(process.execPath, [join(ROOT, 'scripts/copy-assets.mjs'), dist]);
+function buildInto(directory: string): void {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build.mjs'), join(directory, 'dist')]);
   copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
   for (const name of ['node_modules', 'proto', 'calendars', 'deploy'])
     symlinkSync(join(ROOT, name), join(directory, name));

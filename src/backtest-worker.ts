@@ -1,8 +1,8 @@
 import { workerData } from 'node:worker_threads';
-import type { Calendar } from '../calendar/calendar.ts';
-import { loadCalendarFile } from '../config/load-calendar.ts';
-import { answerJobs } from '../simulate/backtest/answer-jobs.ts';
-import type { Common } from '../simulate/backtest/job.ts';
+import type { Calendar } from './calendar/calendar.ts';
+import { loadCalendarFile } from './config/load-calendar.ts';
+import { answerJobs } from './simulate/backtest/answer-jobs.ts';
+import type { Common } from './simulate/backtest/job.ts';
 
 /** One thread of a backtest: jobs come in one after the other, progress and outcomes go out. */
 const { trace, data } = workerData as {
