@@ -97,3 +97,9 @@ describe('positions', () => {
     expect([problem?.line, problem?.column]).toEqual([1, 11]);
   });
 });
+
+it.each(['a: 1', 'a: [', '\u0000'])('leaves the environment where it was after %j', (text) => {
+  const { env } = process;
+  parseYaml(text, 'f.yaml');
+  expect(process.env).toBe(env);
+});
