@@ -21,8 +21,8 @@ export interface ReflectorOptions {
   /** What it is called in sentences: `pods in llm`. */
   readonly subject: string;
   readonly params?: Params;
-  /** Takes out of an event's line what nobody reads. */
-  readonly trim?: (line: string) => string;
+  /** The text of an event's line without what nobody reads. */
+  readonly trim?: (line: Buffer) => string;
   readonly sink: Sink;
   readonly slicer: Slicer;
   readonly now: () => number;
@@ -177,9 +177,9 @@ export class Reflector {
     return came || this.#heard - opened >= SHORTEST_WATCH ? null : NOTHING_CAME;
   }
 
-  #event(line: string): ApiFailure | null {
-    if (line === '') return null;
-    const event: unknown = JSON.parse(this.#options.trim?.(line) ?? line);
+  #event(line: Buffer): ApiFailure | null {
+    if (line.length === 0) return null;
+    const event: unknown = JSON.parse(this.#options.trim?.(line) ?? line.toString('utf8'));
     const object = objectAt(event, 'object');
     const type = textAt(event, 'type');
     if (type === 'ERROR') return statusFailure(object);

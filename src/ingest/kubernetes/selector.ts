@@ -53,10 +53,12 @@ export function selects(selector: Selector, labels: Labels): boolean {
   return selector.length > 0 && selector.every((requirement) => holds(requirement, labels));
 }
 
-/** Labels that every selected pod carries: one `key=value` by which a selector can be found; null for a selector without one. */
-export function anchorOf(selector: Selector): string | null {
-  for (const { operator, key, values } of selector)
-    if (operator === 'In' && values.length === 1) return `${key}=${values[0]}`;
+/** A label that every selected pod carries, by which a selector can be found; null for a selector without one. */
+export function anchorOf(selector: Selector): { readonly key: string; readonly value: string } | null {
+  for (const { operator, key, values } of selector) {
+    const [value, second] = values;
+    if (operator === 'In' && value !== undefined && second === undefined) return { key, value };
+  }
   return null;
 }
 

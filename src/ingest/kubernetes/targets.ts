@@ -2,7 +2,7 @@ import type { FleetId } from '../../core/fleet.ts';
 import type { Pod } from './pod.ts';
 import { type PodFacts, podFacts } from './pod-facts.ts';
 import type { TargetRef } from './scaled-object.ts';
-import { anchorOf, type Selector, selects } from './selector.ts';
+import { anchorOf, type Labels, type Selector, selects } from './selector.ts';
 import type { Workload } from './workload.ts';
 
 /** A scale target that some fleet asks about, with its pods. Owned by Targets. */
@@ -23,10 +23,14 @@ export interface Target {
   readAt: number | null;
 }
 
+/** Targets by the value of a label. */
+type Anchored = Map<string, Set<Target>>;
+
 /** Finds a pod's targets by one label that their selectors ask for, so that an event costs the same among thousands. */
 export class Targets {
   readonly #targets = new Map<string, Target>();
-  readonly #byAnchor = new Map<string, Set<Target>>();
+  /** By namespace, and there by the key and value of the label that finds them. */
+  readonly #anchored = new Map<string, Map<string, Anchored>>();
   readonly #podsIn: (namespace: string) => Iterable<Pod>;
 
   constructor(podsIn: (namespace: string) => Iterable<Pod>) {
@@ -76,22 +80,22 @@ export class Targets {
     target.pods.clear();
     target.facts = null;
     if (after === null) return;
-    const anchor = anchorKey(target.namespace, after);
-    const targets = this.#byAnchor.get(anchor) ?? new Set();
-    this.#byAnchor.set(anchor, targets.add(target));
+    this.#index(target, after);
     for (const pod of this.#podsIn(target.namespace))
       if (selects(after, pod.labels)) target.pods.set(pod.name, pod);
   }
 
   /** A pod came, changed or went; its targets are told of it. */
   podChanged(before: Pod | undefined, after: Pod | undefined): readonly Target[] {
-    if (before !== undefined)
+    const targets = after === undefined ? NOBODY : this.#of(after);
+    // Most events leave the labels as they were, and with them the pod's targets.
+    if (before !== undefined && !(after !== undefined && areSame(before.labels, after.labels))) {
       for (const target of this.#of(before)) {
         target.pods.delete(before.name);
         target.facts = null;
       }
-    if (after === undefined) return [];
-    const targets = this.#of(after);
+    }
+    if (after === undefined) return targets;
     for (const target of targets) {
       target.pods.set(after.name, after);
       target.facts = null;
@@ -100,21 +104,29 @@ export class Targets {
   }
 
   #of({ namespace, labels }: Pod): readonly Target[] {
-    if (this.#byAnchor.size === 0) return NOBODY;
     const found: Target[] = [];
-    const look = (anchor: string): void => {
-      for (const target of this.#byAnchor.get(anchor) ?? NOBODY) {
+    for (const [key, byValue] of this.#anchored.get(namespace) ?? []) {
+      for (const target of byValue.get(labels[key] ?? '') ?? NOBODY)
         if (selects(target.workload?.selector ?? [], labels)) found.push(target);
-      }
-    };
-    for (const key in labels) look(`${namespace}/${key}=${labels[key]}`);
-    look(`${namespace}/`);
+    }
     return found;
+  }
+
+  #index(target: Target, selector: Selector): void {
+    const { key, value } = anchorOf(selector) ?? NO_LABEL;
+    const byKey = madeAt(this.#anchored, target.namespace, () => new Map<string, Anchored>());
+    const byValue: Anchored = madeAt(byKey, key, () => new Map());
+    madeAt(byValue, value, () => new Set()).add(target);
   }
 
   #unindex(target: Target): void {
     const selector = target.workload?.selector;
-    if (selector) this.#byAnchor.get(anchorKey(target.namespace, selector))?.delete(target);
+    if (!selector) return;
+    const { key, value } = anchorOf(selector) ?? NO_LABEL;
+    const byValue = this.#anchored.get(target.namespace)?.get(key);
+    const targets = byValue?.get(value);
+    targets?.delete(target);
+    if (targets?.size === 0) byValue?.delete(value);
   }
 }
 
@@ -125,8 +137,22 @@ export function factsOf(target: Target): PodFacts {
 
 const NOBODY: readonly Target[] = [];
 
-function anchorKey(namespace: string, selector: Selector): string {
-  return `${namespace}/${anchorOf(selector) ?? ''}`;
+function areSame(some: Labels, others: Labels): boolean {
+  let count = 0;
+  for (const key in some) {
+    if (some[key] !== others[key]) return false;
+    count += 1;
+  }
+  return Object.keys(others).length === count;
+}
+
+/** Where targets are that no label finds: no pod has it, so it is looked up as an empty one. */
+const NO_LABEL = { key: '', value: '' };
+
+function madeAt<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const made = map.get(key) ?? make();
+  map.set(key, made);
+  return made;
 }
 
 function keyOf(namespace: string, kind: string, name: string): string {

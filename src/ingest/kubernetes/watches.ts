@@ -10,7 +10,7 @@ export interface Collection {
   readonly api: string;
   readonly resource: string;
   readonly params?: Params;
-  readonly trim?: (line: string) => string;
+  readonly trim?: (line: Buffer) => string;
   /** Where the objects of a namespace ('' for all) go. */
   readonly sink: (namespace: string) => Sink;
 }

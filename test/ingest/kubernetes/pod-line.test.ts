@@ -3,7 +3,7 @@ import { readPod } from '../../../src/ingest/kubernetes/pod.ts';
 import { trimmedPod } from '../../../src/ingest/kubernetes/pod-line.ts';
 import { aPod } from '../../support/kubernetes.ts';
 
-const NASTY = '"managedFields":[ ]},"spec":{ },"status":{ \\';
+const NASTY = '"managedFields":[ ]},"spec":{ },"status":{ \\ ü 東京';
 
 function line(fields: unknown, spec: object): string {
   const { metadata, status } = aPod({ scheduled: 1, started: 20, ready: 60, labels: { app: 'vllm' } });
@@ -22,7 +22,7 @@ describe('the line of a pod', () => {
       volumes: [{ ephemeral: { spec: { a: 1 } } }],
     };
     const whole = line(fields, spec);
-    const short = JSON.parse(trimmedPod(whole));
+    const short = JSON.parse(trimmedPod(Buffer.from(whole)));
     expect(short.object.metadata.managedFields).toEqual([]);
     expect(short.object.spec).toEqual({});
     expect(readPod(short.object)).toEqual(readPod(JSON.parse(whole).object));
@@ -35,6 +35,6 @@ describe('the line of a pod', () => {
     ['is cut off', '{"object":{"metadata":{"managedFields":[{}]},"spec":{"a'],
     ['is none', ''],
   ])('that %s stays as it is', (_, text) => {
-    expect(trimmedPod(text)).toBe(text);
+    expect(trimmedPod(Buffer.from(text))).toBe(text);
   });
 });
