@@ -294,9 +294,11 @@ function tell(scene: Scene, ending: Ending): Outcome['decision'] {
     due: ending.delayed?.due ?? null,
     hold: ending.hold,
   });
+  const { calendar, coldStartP95, nodeP95 = null } = input;
+  const cooldownPeriod = scene.facts.cluster?.cooldownPeriod ?? null;
   const warnings = [
     ...(ending.warning === null ? [] : [ending.warning]),
-    ...coldStartWarnings({ ...input, cooldownPeriod: scene.facts.cluster?.cooldownPeriod ?? null }, policy),
+    ...coldStartWarnings({ calendar, coldStartP95, nodeP95, cooldownPeriod }, policy),
     ...coverageWarnings(scene.facts),
   ];
   return {
