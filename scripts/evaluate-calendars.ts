@@ -35,6 +35,8 @@ export async function loadCalendars(files: CalendarFiles): Promise<Readonly<Reco
 
 /** What a suggestion is made of. */
 interface Known {
+  /** The market's. */
+  readonly calendar: Calendar | null;
   readonly loaded: LoadedWorkload;
   readonly perReplica: number;
 }
@@ -60,8 +62,7 @@ export async function writeCalendars(
     await write(CALENDARS.days, String(days));
   }
   if (workload.season) {
-    const calendar = market === null ? null : await loadCalendar(market);
-    await write(CALENDARS.suggested, suggestedYaml(workload, known, { calendar, text }));
+    await write(CALENDARS.suggested, suggestedYaml(workload, known, text));
   }
   return files;
 }
@@ -69,8 +70,8 @@ export async function writeCalendars(
 /** `bellwether calendar suggest` with its defaults over what came before the scored span. */
 function suggestedYaml(
   workload: Workload,
-  { loaded: { history }, perReplica }: Known,
-  market: { readonly calendar: Calendar | null; readonly text: string | null },
+  { loaded: { history }, perReplica, calendar }: Known,
+  market: string | null,
 ): string {
   const from = { source: workload.name, perReplica, shortage: 10, base: 1 };
   const yaml = suggestionYaml(
@@ -78,11 +79,11 @@ function suggestedYaml(
       ...from,
       maxFloor: 100,
       timezone: 'UTC',
-      market: market.calendar,
+      market: calendar,
     }),
     from,
   );
-  return market.text === null
+  return market === null
     ? standalone(yaml, { name: 'suggested', timezone: 'UTC' })
-    : onMarket(yaml, market.text, 'suggested');
+    : onMarket(yaml, market, 'suggested');
 }

@@ -132,7 +132,7 @@ async function withScene<T>(
   const profile = PROFILES[workload.profile[volume]];
   const { objectiveMs } = workload;
   const perReplica = loadTest({ lengths: loaded.before, profile, objectiveMs });
-  const calendars = await writeCalendars(folder, workload, volume, { loaded, perReplica });
+  const calendars = await writeCalendars(folder, workload, volume, { loaded, perReplica, calendar });
   const input: WorkerInput = { market, calendars, history: loaded.history };
   const common = {
     trace: shareTrace(loaded.trace),

@@ -102,20 +102,35 @@ async function soakHours(hours: number, seed: number): Promise<boolean> {
   return flat;
 }
 
-const { values } = parseArgs({
-  options: {
-    restarts: { type: 'string' },
-    hours: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const restarts = Number(values.restarts ?? (values.hours === undefined ? 500 : 0));
-const hours = Number(values.hours ?? (values.restarts === undefined ? 1 : 0));
-const seed = Number(values.seed);
-if (![restarts, hours, seed].every((value) => Number.isFinite(value) && value >= 0)) {
-  console.error('usage: npm run soak -- [--restarts N] [--hours N] [--seed N]');
+const HELP = `usage: npm run soak -- [--restarts N] [--hours N] [--seed N]
+
+Restarts the scaler N times (default 500, without --hours) at random instants of random histories, and compares what it
+answers with one that ran on. Or lets one run for N hours (default 1, without --restarts) of traffic, faults and reloads, as
+fast as it goes, and prints its memory, handles and slowest cycles. Exit 1 if an answer is out of bounds or memory grows.`;
+
+function optionsOf() {
+  const count = { type: 'string' } as const;
+  const options = { restarts: count, hours: count, seed: count, help: { type: 'boolean' } } as const;
+  try {
+    const { restarts, hours, seed, help } = parseArgs({ options }).values;
+    const numbers = {
+      restarts: Number(restarts ?? (hours === undefined ? 500 : 0)),
+      hours: Number(hours ?? (restarts === undefined ? 1 : 0)),
+      seed: Number(seed ?? 1),
+    };
+    const areSound = Object.values(numbers).every((value) => Number.isFinite(value) && value >= 0);
+    return help !== true && areSound ? numbers : null;
+  } catch {
+    return null;
+  }
+}
+
+const options = optionsOf();
+if (options === null) {
+  console.error(HELP);
   process.exit(2);
 }
+const { restarts, hours, seed } = options;
 const fine = [
   restarts > 0 ? await soakRestarts(restarts, seed) : true,
   hours > 0 ? await soakHours(hours, seed) : true,

@@ -17,15 +17,8 @@ import { reportPage } from '../simulate/backtest/report-page.ts';
 import { runJobs } from '../simulate/backtest/run-jobs.ts';
 import { resultTable, sweepVerdict } from '../simulate/backtest/table.ts';
 import { DEFAULT_PROFILE } from '../simulate/profiles.ts';
-import {
-  coldStartArgument,
-  durationArgument,
-  factorArgument,
-  instantArgument,
-  peersArgument,
-  profileArgument,
-  wholeArgument,
-} from './backtest-arguments.ts';
+import { durationArgument, instantArgument, wholeArgument } from './arguments.ts';
+import { coldStartArgument, factorArgument, peersArgument, profileArgument } from './backtest-arguments.ts';
 import { type BacktestFlags, checkFlags, planOf } from './backtest-plan.ts';
 import { MissingSeries } from './backtest-prometheus.ts';
 import { loadSource, type Source } from './backtest-source.ts';

@@ -9,6 +9,7 @@ import { loadCalendarFile } from '../config/load-calendar.ts';
 import { parseInstant } from '../core/instant.ts';
 import { formatProblem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
+import { wholeArgument } from './arguments.ts';
 import { example, reported } from './calendar-arguments.ts';
 import { loadHistory, type SuggestSource } from './calendar-suggest-source.ts';
 import type { Io } from './io.ts';
@@ -34,7 +35,7 @@ export function suggestCommand(io: Io): Command {
     .option('--prometheus <url>', "read vLLM's counters from Prometheus instead")
     .option('--namespace <name>', 'with --prometheus: namespace of the fleet')
     .option('--model <name>', 'with --prometheus: model_name of the fleet')
-    .option('--days <n>', 'with --prometheus: days of history, 1 to 90', countArgument(90), 28)
+    .option('--days <n>', 'with --prometheus: days of history, 1 to 90', wholeArgument(1, 90), 28)
     .option(
       '--calendar <file>',
       'market calendar: its sessions carry the windows, its holidays are told apart',
@@ -42,8 +43,8 @@ export function suggestCommand(io: Io): Command {
     .option('--timezone <zone>', 'IANA zone of the wall clock, without --calendar', zoneArgument, 'UTC')
     .option('--per-replica <n>', 'requests per second that one replica carries', numberArgument)
     .option('--shortage <n>', 'what one replica too few costs, in replicas too many', numberArgument, 10)
-    .option('--min-replicas <n>', 'replicas that are there anyway', countArgument(1_000), 1)
-    .option('--max-replicas <n>', 'highest floor to suggest', countArgument(10_000), 100)
+    .option('--min-replicas <n>', 'replicas that are there anyway', wholeArgument(1, 1_000), 1)
+    .option('--max-replicas <n>', 'highest floor to suggest', wholeArgument(1, 10_000), 100)
     .option('--name <name>', 'name of the calendar', 'suggested')
     .addHelpText(
       'after',
@@ -138,12 +139,4 @@ function numberArgument(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value > 0 && value <= 1e6) return value;
   throw new InvalidArgumentError('It must be a number greater than 0.');
-}
-
-function countArgument(most: number) {
-  return (text: string): number => {
-    const count = Number(text);
-    if (/^\d+$/.test(text) && count >= 1 && count <= most) return count;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
-  };
 }

@@ -5,6 +5,7 @@ import { formatInstant, parseInstant } from '../core/instant.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { writtenPolicy } from '../core/written-policy.ts';
+import { wholeArgument } from './arguments.ts';
 import {
   checkRange,
   dateArgument,
@@ -79,7 +80,7 @@ function nextCommand(io: Io): Command {
     .argument('<file>', 'calendar file')
     .requiredOption('--at <time>', 'ISO 8601 with Z or an offset, or Unix seconds', timeArgument)
     .option('--lead <duration>', 'what `lead: auto` stands for', leadArgument, 0)
-    .option('--count <n>', 'how many, 1 to 1000', countArgument, 5)
+    .option('--count <n>', 'how many, 1 to 1000', wholeArgument(1, 1_000), 5)
     .option('--json', 'one JSON array')
     .addHelpText('after', example('next calendars/us-equities.yaml --at 2026-11-26T00:00:00Z --count 3'))
     .action((file: string, { at, lead, count, json }: AtFlags & { count: number }) =>
@@ -106,12 +107,6 @@ function timeArgument(text: string): number {
   throw new InvalidArgumentError(
     'It must be ISO 8601 with Z or an offset (2026-11-27T13:58:00Z), or Unix seconds, between 1970 and 2199.',
   );
-}
-
-function countArgument(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 1_000) return count;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
 }
 
 /** ISO 8601 with Z, cut to seconds: part of what scripts rely on. */

@@ -8,7 +8,8 @@ import { cascadeReport, differences } from '../simulate/cascade-report.ts';
 import { DEFAULT_COLD_START, type Draw } from '../simulate/pod.ts';
 import { DEFAULT_PROFILE, type ReplicaProfile } from '../simulate/profiles.ts';
 import { CHAT_TOKENS } from '../simulate/workload.ts';
-import { coldStartArgument, durationArgument, profileArgument, wholeArgument } from './backtest-arguments.ts';
+import { durationArgument, wholeArgument } from './arguments.ts';
+import { coldStartArgument, profileArgument } from './backtest-arguments.ts';
 import type { Io } from './io.ts';
 
 interface Flags {

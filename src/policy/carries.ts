@@ -27,10 +27,9 @@ export function busyCapacity({ busyRate }: Capacity): number | null {
 export function capacityOf(rule: ArrivalRule, ctx: DemandContext, rates: readonly WindowRate[]): PerReplica {
   if (rule.perReplica !== null) return { rate: rule.perReplica, why: 'as configured' };
   const learned = ctx.traffic?.capacity ?? null;
-  const rate = learned === null ? null : busyCapacity(learned);
   if (learned !== null && learned.busyRate !== null) {
     const busy = `${trim(learned.busyRate)} that busy replicas finish (the middle of ${learned.busySpans} spans of 5m with a queue)`;
-    return { rate, why: `${trim(BUSY_SHARE)} of the ${busy}` };
+    return { rate: busyCapacity(learned), why: `${trim(BUSY_SHARE)} of the ${busy}` };
   }
   const target = ctx.policy.targetOngoingRequests;
   const stay = learned?.staySeconds ?? stayNow(ctx, rates);

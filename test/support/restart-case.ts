@@ -138,8 +138,8 @@ export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   }
   const end = stretches[stretches.length - 1];
   const last = compared[compared.length - 1];
-  const whole = (reload.fields.upscalingFactor ?? 1) === 1 && reload.fields.burst === undefined;
-  const steady = end?.kind === 'load' && end.unschedulable === 0 && end.ready > 0 && whole;
+  const isPlain = (reload.fields.upscalingFactor ?? 1) === 1 && reload.fields.burst === undefined;
+  const steady = end?.kind === 'load' && end.unschedulable === 0 && end.ready > 0 && isPlain;
   if (steady && last?.live !== last?.restarted)
     broken.push(`at the end ${last?.restarted}, and ${last?.live} without a restart`);
   return { equal: differs < 0, broken };

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/duration.ts';
-import { WEEKDAYS } from '../civil-date.ts';
+import { formatDate, WEEKDAYS } from '../civil-date.ts';
 import { formatWallTime } from '../hours.ts';
 import type { Evidence } from './evidence.ts';
 import type { FittedWindow } from './fit.ts';
@@ -48,7 +48,7 @@ function headOf(
     if (days === 1)
       lines.push(`${name}: a single day is no pattern; look at more history before trusting this.`);
     for (const { day, share } of outliers) {
-      const date = new Date(day.day * 86_400_000).toISOString().slice(0, 10);
+      const date = formatDate(day.day);
       lines.push(
         `${date} (${WEEKDAYS[day.weekday]}): ${percent(share)} of the usual requests, left out; ${suspicion(share)}.`,
       );
