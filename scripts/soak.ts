@@ -9,38 +9,71 @@ import fc from 'fast-check';
 import { Control } from '../src/control/control.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../test/support/control.ts';
-import { randomHistory, STEP, sampleAt } from '../test/support/random-history.ts';
-import { checkRestart, type Verdict } from '../test/support/restart-case.ts';
+import {
+  type RandomHistory,
+  randomHistory,
+  STEP,
+  sampleAt,
+  stepsOf,
+} from '../test/support/random-history.ts';
+import { checkRestarts, type Verdict } from '../test/support/restart-case.ts';
 
 const BATCH = 500;
 /** Cases run side by side, since each waits some milliseconds for the history it reads back; more only fill the heap. */
 const ABREAST = 25;
 
+/** Restarts of one history, the first where it says: the process that ran all along runs once for all of them. */
+const INSTANTS = 8;
+
 async function soakRestarts(count: number, seed: number): Promise<boolean> {
   let done = 0;
   let equal = 0;
   let broken = 0;
+  let told = 0;
   const started = performance.now();
-  while (done < count) {
-    const histories = fc.sample(randomHistory, { numRuns: Math.min(BATCH, count - done), seed: seed + done });
-    const verdicts: Verdict[] = [];
-    for (let from = 0; from < histories.length; from += ABREAST)
-      verdicts.push(...(await Promise.all(histories.slice(from, from + ABREAST).map(checkRestart))));
-    for (const [index, verdict] of verdicts.entries()) {
-      equal += verdict.equal ? 1 : 0;
-      if (verdict.broken.length === 0) continue;
-      broken++;
-      console.log(verdict.broken.join('; '), JSON.stringify(histories[index]));
+  for (let batch = 0; done < count; batch++) {
+    const numRuns = Math.min(BATCH, Math.ceil((count - done) / INSTANTS));
+    const histories = fc.sample(randomHistory, { numRuns, seed: seed + batch * BATCH });
+    for (let from = 0; from < histories.length; from += ABREAST) {
+      const abreast = histories.slice(from, from + ABREAST);
+      const verdicts = await Promise.all(abreast.map(verdictsOf));
+      for (const { history, verdict } of verdicts.flat()) {
+        done++;
+        equal += verdict.equal ? 1 : 0;
+        if (verdict.broken.length === 0) continue;
+        broken++;
+        console.log(verdict.broken.join('; '), JSON.stringify(history));
+      }
     }
-    done += histories.length;
-    if (done % (BATCH * 20) === 0 || done >= count) {
-      const seconds = ((performance.now() - started) / 1000).toFixed(0);
-      console.log(
-        `${done} restarts, ${equal} equal at every instant, ${broken} outside the bound, ${seconds} s`,
-      );
-    }
+    if (done - told < BATCH * 20 && done < count) continue;
+    told = done;
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(
+      `${done} restarts, ${equal} equal at every instant, ${broken} outside the bound, ${seconds} s`,
+    );
   }
   return broken === 0;
+}
+
+async function verdictsOf(
+  history: RandomHistory,
+): Promise<readonly { history: RandomHistory; verdict: Verdict }[]> {
+  const restarts = instantsOf(history);
+  const verdicts = await checkRestarts(history, restarts);
+  return verdicts.map((verdict, index) => ({
+    history: { ...history, restart: restarts[index] ?? history.restart },
+    verdict,
+  }));
+}
+
+/** Spread evenly over the history, from where it says. */
+function instantsOf(history: RandomHistory): readonly number[] {
+  const last = stepsOf(history) - 1;
+  const count = Math.min(INSTANTS, last);
+  return Array.from(
+    { length: count },
+    (_, index) => 1 + ((history.restart - 1 + Math.floor((index * last) / count)) % last),
+  );
 }
 
 const FLEETS = 100;

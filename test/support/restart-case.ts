@@ -56,33 +56,38 @@ function start(history: RandomHistory, step: number, exported: readonly Exported
   };
 }
 
-/** A process that ran through the whole history, and one started at its restart, from there to the end. */
-export async function runRestart(history: RandomHistory): Promise<readonly Compared[]> {
+/** What a process that runs through the whole history answers at each step. */
+async function runThrough(history: RandomHistory): Promise<readonly (number | null)[]> {
   const live = start(history, 0, []);
-  const exported: ExportedTarget[] = [];
-  await live.turn(0);
-  await live.settled();
-  for (let step = 1; step < history.restart; step++) {
-    if (step === history.reload.at) live.reload();
-    const before = live.answer();
+  const answers: (number | null)[] = [];
+  for (let step = 0; step < stepsOf(history) + TAIL; step++) {
+    if (step > 0 && step === history.reload.at) live.reload();
     await live.turn(step);
-    // Prometheus has scraped what the evaluation before had left.
-    if (before !== null) exported.push({ at: ORIGIN + step * STEP, replicas: before });
+    if (step === 0) await live.settled();
+    answers.push(live.answer());
   }
+  live.close();
+  return answers;
+}
+
+/** One started at its restart, from there to the end, beside what the other one answered. */
+async function runRestarted(
+  history: RandomHistory,
+  answers: readonly (number | null)[],
+): Promise<readonly Compared[]> {
+  const exported: ExportedTarget[] = [];
+  // Prometheus has scraped at each step what the evaluation before had left.
+  for (const [step, replicas] of answers.slice(0, history.restart - 1).entries())
+    if (replicas !== null) exported.push({ at: ORIGIN + (step + 1) * STEP, replicas });
   const restarted = start(history, history.restart, exported);
   const compared: Compared[] = [];
   const last = exported[exported.length - 1]?.replicas ?? null;
-  for (let step = history.restart; step < stepsOf(history) + TAIL; step++) {
-    if (step === history.reload.at) {
-      live.reload();
-      if (step > history.restart) restarted.reload();
-    }
-    await live.turn(step);
+  for (let step = history.restart; step < answers.length; step++) {
+    if (step === history.reload.at && step > history.restart) restarted.reload();
     await restarted.turn(step);
     if (step === history.restart) await restarted.settled();
-    compared.push({ step, live: live.answer(), restarted: restarted.answer(), exported: last });
+    compared.push({ step, live: answers[step] ?? null, restarted: restarted.answer(), exported: last });
   }
-  live.close();
   restarted.close();
   return compared;
 }
@@ -112,7 +117,24 @@ export interface Verdict {
  * the way to the demand (consolidation keeps what a part of the way would not have asked for).
  */
 export async function checkRestart(history: RandomHistory): Promise<Verdict> {
-  const compared = await runRestart(history);
+  return verdictOf(history, await runRestarted(history, await runThrough(history)));
+}
+
+/** The same for restarts at several instants of one history, whose other process runs but once. */
+export async function checkRestarts(
+  history: RandomHistory,
+  restarts: readonly number[],
+): Promise<readonly Verdict[]> {
+  const answers = await runThrough(history);
+  const verdicts: Verdict[] = [];
+  for (const restart of restarts) {
+    const restarted = { ...history, restart };
+    verdicts.push(verdictOf(restarted, await runRestarted(restarted, answers)));
+  }
+  return verdicts;
+}
+
+function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdict {
   const differs = compared.findIndex(({ live, restarted }) => live !== restarted);
   const { reload, stretches } = history;
   const broken: string[] = [];
