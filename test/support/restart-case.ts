@@ -15,6 +15,8 @@ const TAIL = 50;
 export interface Compared {
   readonly step: number;
   readonly live: number | null;
+  /** Of the one that ran all along, replicas. */
+  readonly demand: number | null;
   readonly restarted: number | null;
   /** What had last been exported when it started. */
   readonly exported: number | null;
@@ -23,6 +25,8 @@ export interface Compared {
 interface Running {
   turn(step: number): Promise<void>;
   answer(): number | null;
+  /** By step. */
+  demands(): readonly (number | null)[];
   reload(): void;
   settled(): Promise<void>;
   close(): void;
@@ -50,14 +54,26 @@ function start(history: RandomHistory, step: number, exported: readonly Exported
       await control.turn(now);
     },
     answer: () => control.answer(fleet as FleetHandle).replicas,
+    demands() {
+      const byStep: (number | null)[] = [];
+      for (const { at, demand } of control.chart({ namespace: 'llm', name: 'vllm', role: 'replicas' }))
+        byStep[(at - ORIGIN) / STEP] = demand;
+      return byStep;
+    },
     reload: () => control.use(revision(history.reload.fields, 'true')),
     settled: async () => void (await control.settled(fleet)),
     close: () => control.close(),
   };
 }
 
-/** What a process that runs through the whole history answers at each step. */
-async function runThrough(history: RandomHistory): Promise<readonly (number | null)[]> {
+/** What a process that runs through the whole history answers at each step, and what it demands. */
+interface RanThrough {
+  readonly answers: readonly (number | null)[];
+  /** In replicas, before bounds and delays; null while unknown. */
+  readonly demands: readonly (number | null)[];
+}
+
+async function runThrough(history: RandomHistory): Promise<RanThrough> {
   const live = start(history, 0, []);
   const answers: (number | null)[] = [];
   for (let step = 0; step < stepsOf(history) + TAIL; step++) {
@@ -66,14 +82,15 @@ async function runThrough(history: RandomHistory): Promise<readonly (number | nu
     if (step === 0) await live.settled();
     answers.push(live.answer());
   }
+  const demands = live.demands();
   live.close();
-  return answers;
+  return { answers, demands };
 }
 
 /** One started at its restart, from there to the end, beside what the other one answered. */
 async function runRestarted(
   history: RandomHistory,
-  answers: readonly (number | null)[],
+  { answers, demands }: RanThrough,
 ): Promise<readonly Compared[]> {
   const exported: ExportedTarget[] = [];
   // Prometheus has scraped at each step what the evaluation before had left.
@@ -86,7 +103,8 @@ async function runRestarted(
     if (step === history.reload.at && step > history.restart) restarted.reload();
     await restarted.turn(step);
     if (step === history.restart) await restarted.settled();
-    compared.push({ step, live: answers[step] ?? null, restarted: restarted.answer(), exported: last });
+    const [live = null, demand = null] = [answers[step], demands[step]];
+    compared.push({ step, live, demand, restarted: restarted.answer(), exported: last });
   }
   restarted.close();
   return compared;
@@ -107,8 +125,8 @@ export interface Verdict {
 /**
  * The bound of a restart. It begins with no less than was exported last, unless the other one falls at that very
  * instant. Until the two agree for the first time it is below
- * the process that ran all along for no longer than one wait for a rise (upscaleDelay and an evaluation), and never where
- * the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy only. Where
+ * the process that ran all along, and what that one demands, for no longer than one wait for a rise (upscaleDelay and an
+ * evaluation; above its demand the other one may be held by pods that are missing), and never where the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy only. Where
  * it began above the other (from what was last exported, or from a past it knows a part of), that holds until it has
  * come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant where
  * the whole past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh
@@ -125,11 +143,11 @@ export async function checkRestarts(
   history: RandomHistory,
   restarts: readonly number[],
 ): Promise<readonly Verdict[]> {
-  const answers = await runThrough(history);
+  const through = await runThrough(history);
   const verdicts: Verdict[] = [];
   for (const restart of restarts) {
     const restarted = { ...history, restart };
-    verdicts.push(verdictOf(restarted, await runRestarted(restarted, answers)));
+    verdicts.push(verdictOf(restarted, await runRestarted(restarted, through)));
   }
   return verdicts;
 }
@@ -144,9 +162,10 @@ function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdi
     // Steps for which it may be below: those of one wait for a rise, which it began later than the other.
     const late = whole && lifted === null ? 0 : resolvePolicy(reload.fields).upscaleDelay / STEP + 1;
     let below = 0;
-    for (const { step, live, restarted } of compared) {
+    for (const { step, live, demand, restarted } of compared) {
       if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
-      below = (restarted ?? 0) < (live ?? 0) ? below + 1 : 0;
+      below =
+        (restarted ?? 0) < Math.min(live ?? 0, Math.ceil(demand ?? Number.POSITIVE_INFINITY)) ? below + 1 : 0;
       if (below > late) broken.push(`step ${step}: ${restarted} is below ${live}`);
     }
     const [first] = compared;
