@@ -42,14 +42,15 @@ export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
     running: total(engines, (engine) => engine.values.running),
     waiting: total(engines, (engine) => engine.values.waiting),
     kvCacheUsage: total(fresh, ([, ofPod]) => cacheUsage(ofPod)),
-    ...increasesOf(engines),
-    ...arrivalsOf(engines, missing),
     gateway: gatewayCount(instant, fleet).value,
     query: queryValue(instant, fleet).value,
     reporting: fresh.length,
     missing,
     replicas: replicaFacts(instant.kube, fleet, fresh.length),
     notes,
+    // Behind the rest: what follows a spread costs Node 20 more than a microsecond each.
+    ...increasesOf(engines),
+    ...arrivalsOf(engines, missing),
   };
 }
 
@@ -201,9 +202,16 @@ function arrivalsOf(engines: readonly Engine[], missing: readonly string[]) {
 
 /** Sum of what is known; null when nothing is. Sorted first, so that fractions add up alike in any order of series. */
 function total<T>(items: readonly T[], value: (item: T) => number | undefined): number | null {
-  const known = items.map(value).filter((one) => one !== undefined);
+  const known: number[] = [];
+  for (const item of items) {
+    const one = value(item);
+    if (one !== undefined) known.push(one);
+  }
   if (known.length === 0) return null;
-  return known.sort((a, b) => a - b).reduce((sum, one) => sum + one, 0);
+  if (known.length > 2) known.sort((a, b) => a - b);
+  let sum = 0;
+  for (const one of known) sum += one;
+  return sum;
 }
 
 function newest(engines: readonly Engine[]): number | null {
