@@ -115,6 +115,17 @@ function liftOf([first]: readonly Compared[]): number | null {
   return (first?.restarted ?? 0) > (first?.live ?? 0) ? (first?.restarted ?? null) : null;
 }
 
+/** Where the other one's fall ends that is under way when this one starts: it may go in steps. */
+function endOfFall(compared: readonly Compared[]): number {
+  let [from, least] = [compared[0]?.exported ?? 0, compared[0]?.live ?? 0];
+  for (const { live } of compared) {
+    if ((live ?? 0) >= from) break;
+    from = live ?? 0;
+    least = from;
+  }
+  return least;
+}
+
 export interface Verdict {
   /** The two agreed at every instant. */
   readonly equal: boolean;
@@ -124,15 +135,16 @@ export interface Verdict {
 
 /**
  * The bound of a restart. It begins with no less than was exported last, unless the other one falls at that very
- * instant. Until the two agree for the first time it is below
- * the process that ran all along, and what that one demands, for no longer than one wait for a rise (upscaleDelay and an
- * evaluation; above its demand the other one may be held by pods that are missing), and never where the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy only. Where
- * it began above the other (from what was last exported, or from a past it knows a part of), that holds until it has
- * come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant where
- * the whole past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh
- * samples stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
- * hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes all
- * the way to the demand (consolidation keeps what a part of the way would not have asked for).
+ * instant; then with no less than where that fall ends, evaluation by evaluation. Until the two agree for the first time
+ * it is below the process that ran all along, and what that one demands, for no longer than one wait for a rise
+ * (upscaleDelay and an evaluation; above its demand the other one may be held for good, by pods that are missing), and
+ * never where the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy
+ * only. Where it began above the other (from what was last exported, or from a past it knows a part of), that holds until
+ * it has come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant
+ * where the whole past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when
+ * fresh samples stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas,
+ * which may hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes
+ * all the way to the demand (consolidation keeps what a part of the way would not have asked for).
  */
 export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   return verdictOf(history, await runRestarted(history, await runThrough(history)));
@@ -170,7 +182,7 @@ function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdi
     }
     const [first] = compared;
     const explained = (first?.live ?? 0) >= (first?.exported ?? 0);
-    const least = Math.min(first?.exported ?? 0, first?.live ?? 0);
+    const least = Math.min(first?.exported ?? 0, endOfFall(compared));
     if ((first?.restarted ?? 0) < least)
       broken.push(
         `step ${first?.step}: ${first?.restarted} is below ${first?.exported}, which was exported last`,
