@@ -1,3 +1,4 @@
+import { ORACLE } from './field.ts';
 import { hours, markdownTable, percent, ratio } from './page-text.ts';
 import type { Cell, Row } from './results.ts';
 import type { Workload } from './workloads.ts';
@@ -25,7 +26,7 @@ export function tablesSection(cells: readonly Cell[], workloads: readonly Worklo
 }
 
 function table(cells: readonly Cell[]): string {
-  const labels = [...new Set(cells.flatMap(({ rows }) => rows.map(({ label }) => label)))];
+  const labels = [...new Set([ORACLE, ...cells.flatMap(({ rows }) => rows.map(({ label }) => label))])];
   return markdownTable([
     ['', ...cells.flatMap(({ coldStart }) => [`${coldStart} s: in time`, 'GPU-hours', '/ oracle'])],
     ...labels.map((label) => [

@@ -49,16 +49,24 @@ export interface Cell {
 /** The second way in which a tuned setting was carried over; of the two the better stands. */
 export const GROWN = ' (floors grown)';
 
+/** By workload and volume as they were run, and there by cold start. */
 export function cellsOf(runs: readonly Run[]): readonly Cell[] {
   const groups = new Map<string, Run[]>();
   for (const run of runs) {
     const key = `${run.workload} ${run.volume} ${run.coldStart}`;
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
-  return [...groups.values()].flatMap((group) => {
+  const cells = [...groups.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined ? [] : [cellOf(first, group)];
   });
+  const scenes = [...new Set(runs.map(sceneOf))];
+  const place = (cell: Cell) => scenes.indexOf(sceneOf(cell));
+  return cells.toSorted((a, b) => place(a) - place(b) || a.coldStart - b.coldStart);
+}
+
+function sceneOf({ workload, volume }: Pick<Run, 'workload' | 'volume'>): string {
+  return `${workload} ${volume}`;
 }
 
 function cellOf({ workload, volume, coldStart }: Run, runs: readonly Run[]): Cell {

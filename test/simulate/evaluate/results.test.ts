@@ -35,6 +35,18 @@ describe('a cell', () => {
     expect(cellOf(run('keda', 50, 0.5), run(LOAD_TESTED, 60)).cheapestPeer).toBeNull();
   });
 
+  it('stands by workload and volume as they were run, and there by cold start', () => {
+    const runs = [300, 30].flatMap((coldStart) =>
+      ['b', 'a'].map((workload) => ({ ...run('keda', 50), workload, coldStart: coldStart as 30 | 300 })),
+    );
+    expect(cellsOf(runs).map(({ workload, coldStart }) => `${workload} ${coldStart}`)).toEqual([
+      'b 30',
+      'b 300',
+      'a 30',
+      'a 300',
+    ]);
+  });
+
   it('keeps the better of the two ways in which a tuned setting was carried over', () => {
     const { rows } = cellOf(run('keda tuned', 50, 0.98), run(`keda tuned${GROWN}`, 90));
     expect(rows.map(({ label, gpuHours }) => [label, gpuHours.mean])).toEqual([['keda tuned', 90]]);
