@@ -125,15 +125,14 @@ function mayRise(history: RandomHistory, step: number): boolean {
   return presence === 'fresh' && replicas.unschedulable === 0;
 }
 
-/** Where the other one's fall ends that is under way when this one starts: it may go in steps. */
+/** Where a fall of the other one ends that is under way when this one starts, evaluation by evaluation. */
 function endOfFall(compared: readonly Compared[]): number {
-  let [from, least] = [compared[0]?.exported ?? 0, compared[0]?.live ?? 0];
+  let end = compared[0]?.exported ?? 0;
   for (const { live } of compared) {
-    if ((live ?? 0) >= from) break;
-    from = live ?? 0;
-    least = from;
+    if ((live ?? 0) >= end) break;
+    end = live ?? 0;
   }
-  return least;
+  return end;
 }
 
 export interface Verdict {
@@ -147,14 +146,15 @@ export interface Verdict {
  * The bound of a restart. It begins with no less than was exported last, unless the other one falls at that very
  * instant; then with no less than where that fall ends, evaluation by evaluation. Until the two agree for the first time
  * it is below the process that ran all along, and what that one demands, for no longer than one wait for a rise
- * (upscaleDelay and an evaluation, of those at which anybody may rise: there are series, and no pod waits for a node; above
- * its demand the other one may be held for good, by pods that are missing), and never where the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy
- * only. Where it began above the other (from what was last exported, or from a past it knows a part of), that holds until
- * it has come down by a wait of its own, which begins when the other's next wait may be under way. Equal at every instant
- * where the whole past lies in its memory and its replay comes to at least what was last exported. Equal at the end, when
- * fresh samples stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas,
- * which may hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes
- * all the way to the demand (consolidation keeps what a part of the way would not have asked for).
+ * (upscaleDelay and an evaluation, of those at which anybody may rise: there are series, and no pod waits for a node;
+ * above its demand the other one may be held for good, by pods that are missing), and never where the whole past lies
+ * in its memory; a reload within that memory is left out, since it knows the new policy only. Where it began above the
+ * other (from what was last exported, or from a past it knows a part of), that holds until it has come down by a wait
+ * of its own, which begins when the other's next wait may be under way. Equal at every instant where the whole past
+ * lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh samples
+ * stayed the same for longer than the longest delay and look-back: no burst and no unschedulable replicas, which may
+ * hold for ever, something that runs (with nothing running what was asked for before stays), and a rise that goes all
+ * the way to the demand (consolidation keeps what a part of the way would not have asked for).
  */
 export async function checkRestart(history: RandomHistory): Promise<Verdict> {
   return verdictOf(history, await runRestarted(history, await runThrough(history)));
@@ -186,13 +186,16 @@ function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdi
     let below = 0;
     for (const { step, live, demand, restarted } of compared) {
       if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
-      if ((restarted ?? 0) >= Math.min(live ?? 0, Math.ceil(demand ?? Number.POSITIVE_INFINITY))) below = 0;
-      else if (mayRise(history, step)) below += 1;
+      // Who knows the whole past has nothing to wait for, and no excuse.
+      const owed =
+        late === 0 ? (live ?? 0) : Math.min(live ?? 0, Math.ceil(demand ?? Number.POSITIVE_INFINITY));
+      if ((restarted ?? 0) >= owed) below = 0;
+      else if (late === 0 || mayRise(history, step)) below += 1;
       if (below > late) broken.push(`step ${step}: ${restarted} is below ${live}`);
     }
     const [first] = compared;
     const explained = (first?.live ?? 0) >= (first?.exported ?? 0);
-    const least = Math.min(first?.exported ?? 0, endOfFall(compared));
+    const least = endOfFall(compared);
     if ((first?.restarted ?? 0) < least)
       broken.push(
         `step ${first?.step}: ${first?.restarted} is below ${first?.exported}, which was exported last`,
