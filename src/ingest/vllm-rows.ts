@@ -110,12 +110,15 @@ function rowFor(rows: Map<string, EngineRow>, metric: Metric, identity: Identity
   return row;
 }
 
+/** What a series is, by the labels and keys in use when it was told. */
 interface Identified {
   readonly labels: Tables['labels'];
   readonly keys: Tables['keys'];
   readonly identity: Identity;
   readonly field: Field | undefined;
 }
+
+/** As perSeries, but told anew when labels or keys are others. */
 const identified = new WeakMap<Metric, Identified>();
 
 function identifier({ labels, keys }: Tables): (metric: Metric) => Identified {
