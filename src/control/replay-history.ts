@@ -1,4 +1,5 @@
 import { historyWindow } from '../core/policy.ts';
+import type { Sample } from '../core/sample.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionState } from '../decision/state.ts';
 import { EMPTY_STATE } from '../decision/state.ts';
@@ -22,7 +23,7 @@ export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
  * Law 2: the state a fleet would have if the process had run all along, by replaying its samples through decide(). Where
  * an answer was exported, the replay starts from it once the samples fill a look-back window: before that it would
  * decide from half of what was then known. The result is never below the newest exported answer. Leaves
- * `track.samples` filled with the look-back window.
+ * `track.samples` filled with the look-back window; a past that tells nothing leaves the track as it is.
  */
 export function replayHistory(track: Track, history: History, evaluationInterval: number): void {
   const { samples, exported } = history;
@@ -34,19 +35,21 @@ export function replayHistory(track: Track, history: History, evaluationInterval
   const seed = seedOf(track, history);
   let { state } = seed;
   let before = state;
-  track.samples = [];
+  let window: readonly Sample[] = [];
   for (const [index, sample] of samples.entries()) {
-    track.samples = windowWith(track.samples, sample, track.fields);
+    window = windowWith(window, sample, track.fields);
     if (index < seed.skipped) continue;
     before = state;
     state = decide(
-      { ...inputOf(track, track.samples, sample.at, evaluationInterval), historyPending: false },
+      { ...inputOf(track, window, sample.at, evaluationInterval), historyPending: false },
       state,
     ).state;
   }
-  const lifted = newest !== undefined && newest.replicas > (state.target ?? 0);
+  const lifted = newest !== undefined && (state.target === null || newest.replicas > state.target);
+  if (!lifted && state.target === null && track.state.target !== null) return;
   const lift = (one: DecisionState): DecisionState =>
     lifted ? { ...one, target: newest.replicas, wish: null } : one;
+  track.samples = window;
   track.before = lift(before);
   track.state = lift(state);
   track.decidedAt = samples[samples.length - 1]?.at ?? null;

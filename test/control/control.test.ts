@@ -110,6 +110,26 @@ describe('a fleet seen for the first time', () => {
     expect(control.answer(fleet).replicas).toBeNull();
   });
 
+  it('keeps the answer it gave meanwhile when its history knows nothing', async () => {
+    let sample = (at: number): Sample => aSample(at, { running: 10, replicas: scaledTo(4) });
+    const { control, source, turn } = aControl((at) => sample(at));
+    await turn(0);
+    let release = (): void => {};
+    source.historyDelay = new Promise((resolve) => {
+      release = resolve;
+    });
+    const fleet = handleOf(control);
+    expect(control.answer(fleet)).toMatchObject({ replicas: 4 });
+    sample = (at) => absentSample(at, 'no series');
+    await turn(5);
+    expect(control.answer(fleet)).toMatchObject({ replicas: 4 });
+    const settled = control.settled(fleet);
+    release();
+    expect(await settled).toMatchObject({ replicas: 4 });
+    await turn(10);
+    expect(control.answer(fleet)).toMatchObject({ replicas: 4 });
+  });
+
   it('answers without history when it cannot be read, in hold', async () => {
     const { control, source, turn } = aControl((at) => aSample(at, { running: 10, replicas: scaledTo(4) }), {
       since: T0,
