@@ -37,7 +37,12 @@ export function aProgram(options: ProgramOptions): Program {
   const { name, folder } = options;
   const logFile = join(folder, `${name}.log`);
   let child: ChildProcess | null = null;
-  const said = (): Promise<string> => readFile(logFile, 'utf8').catch(() => '');
+  const said = (): Promise<string> =>
+    readFile(logFile, 'utf8').catch((reason: NodeJS.ErrnoException) => {
+      // It has not been started yet.
+      if (reason.code === 'ENOENT') return '';
+      throw reason;
+    });
   return {
     name,
     said,

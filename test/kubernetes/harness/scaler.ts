@@ -28,6 +28,7 @@ export interface Scaler {
   put(name: string, text: string): Promise<void>;
   start(): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Rejects for a fleet that is not known, or not decided yet. */
   explain(namespace: string, name: string, query?: string): Promise<Explained>;
   /** Lines of its log since its last start. */
   log(): readonly Record<string, unknown>[];
@@ -70,6 +71,7 @@ export async function startScaler(options: ScalerOptions): Promise<Scaler> {
     async explain(namespace, name, query = '') {
       const url = `http://${http}/v1/fleets/${namespace}/${name}/explain${query}`;
       const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+      if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
       return (await answer.json()) as Explained;
     },
   };
