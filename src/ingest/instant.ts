@@ -1,4 +1,11 @@
-import { type Increases, type Memory, type MissingByModel, remember } from './memory.ts';
+import {
+  type Increases,
+  type Memory,
+  type MissingByModel,
+  type Reported,
+  remember,
+  report,
+} from './memory.ts';
 import { indexKube, type KubeIndex } from './replica-facts.ts';
 import { finish } from './slices.ts';
 import type { Tables } from './tables.ts';
@@ -30,18 +37,35 @@ export function nextInstant(memory: Memory, tables: Tables, staleAfter: number):
 }
 
 function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Next> {
-  return yield* indexSteps(memory, tables, yield* readRows(tables), staleAfter);
+  return yield* indexSteps(memory, tables, yield* reportSteps(memory, tables, staleAfter), staleAfter);
 }
 
-/** The same with the rows read before, in steps of about a millisecond. */
+/** An instant's rows, and who of those that reported before do so still. */
+export interface ReportedRows {
+  readonly rows: RowsByModel;
+  readonly reported: Reported;
+}
+
+/** The half of it that needs no `up`, in steps of about a millisecond. */
+export function* reportSteps(
+  memory: Memory,
+  tables: Tables,
+  staleAfter: number,
+): Generator<void, ReportedRows> {
+  const rows = yield* readRows(tables);
+  const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
+  return { rows, reported: yield* report(memory, rows, fresh) };
+}
+
+/** The other half. */
 export function* indexSteps(
   memory: Memory,
   tables: Tables,
-  rows: RowsByModel,
+  { rows, reported }: ReportedRows,
   staleAfter: number,
 ): Generator<void, Next> {
-  const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
-  const { memory: after, missing, increases } = yield* remember(memory, rows, tables, fresh);
+  const { increases } = reported;
+  const { memory: after, missing } = yield* remember(memory, reported, tables);
   const kube = yield* indexKube(tables);
   const leftOut = leftOutOf(rows);
   const { at } = tables;

@@ -42,16 +42,23 @@ export type Increases = ReadonlyMap<string, Growth>;
 
 const COUNTED = ['finished', 'rejected', 'firstTokenSeconds', 'firstTokenCount'] as const satisfies Field[];
 
-/**
- * Carries the memory over one instant: who reports now, who is missing, and what the counters grew by. `fresh` says
- * whether a row's sample is young enough.
- */
-export function* remember(
+/** What an instant's rows say by themselves, against the memory of the one before. */
+export interface Reported {
+  readonly pods: Map<string, SeenPod>;
+  /** Keys of pods of which only old samples are left. */
+  readonly present: ReadonlySet<string>;
+  readonly counters: ReadonlyMap<string, EngineRow['values']>;
+  readonly increases: Increases;
+  /** Pods that reported before and do not now: whether they are missing or gone their `up` tells. */
+  readonly silent: readonly (readonly [key: string, pod: SeenPod])[];
+}
+
+/** Who reports now, who does no longer, and what the counters grew by. `fresh` says whether a row's sample is young enough. */
+export function* report(
   memory: Memory,
   rows: RowsByModel,
-  tables: Tables,
   fresh: (row: EngineRow) => boolean,
-): Generator<void, { memory: Memory; missing: MissingByModel; increases: Increases }> {
+): Generator<void, Reported> {
   const pods = new Map<string, SeenPod>();
   const present = new Set<string>();
   const counters = new Map<string, EngineRow['values']>();
@@ -64,25 +71,22 @@ export function* remember(
     if (fresh(row)) pods.set(row.podKey, laterOf(pods.get(row.podKey), seen));
     else present.add(row.podKey);
   });
-  const missing = yield* keepMissing(memory, pods, present, tables);
-  return { memory: { pods, counters, interrupted: false }, missing, increases };
+  const silent: (readonly [string, SeenPod])[] = [];
+  yield* strided(memory.pods, (entry) => {
+    if (!pods.has(entry[0])) silent.push(entry);
+  });
+  return { pods, present, counters, increases, silent };
 }
 
-/** Pods that reported before and do not now: whether they are missing or gone their `up` tells. */
-export function* silentPods(
-  memory: Memory,
-  rows: RowsByModel,
-  fresh: (row: EngineRow) => boolean,
-): Generator<void, readonly SeenPod[]> {
-  const reporting = new Set<string>();
-  yield* strided(flat(rows.values()), (row) => {
-    if (fresh(row)) reporting.add(row.podKey);
-  });
-  const silent: SeenPod[] = [];
-  yield* strided(memory.pods, ([key, seen]) => {
-    if (!reporting.has(key)) silent.push(seen);
-  });
-  return silent;
+/** The memory after an instant, and who is missing at it. */
+export function* remember(
+  { interrupted }: Memory,
+  reported: Reported,
+  tables: Tables,
+): Generator<void, { memory: Memory; missing: MissingByModel }> {
+  const { pods, counters } = reported;
+  const missing = yield* keepMissing(reported, tables, interrupted);
+  return { memory: { pods, counters, interrupted: false }, missing };
 }
 
 /** The two memories' knowledge together: what a range read back, and what was seen live meanwhile. */
@@ -93,25 +97,19 @@ export function mergeMemories(past: Memory, live: Memory): Memory {
   return { pods, counters, interrupted: live.interrupted };
 }
 
-/** Adds to `pods` those of the memory that do not report now and are not gone either, and returns them. */
+/** Adds to `pods` the silent ones that are not gone, and returns them. */
 function* keepMissing(
-  memory: Memory,
-  pods: Map<string, SeenPod>,
-  present: ReadonlySet<string>,
+  { pods, present, silent }: Reported,
   tables: Tables,
+  interrupted: boolean,
 ): Generator<void, MissingByModel> {
   const missing = new Map<string, SeenPod[]>();
-  const silent: [string, SeenPod][] = [];
-  yield* strided(memory.pods, (entry) => {
-    if (!pods.has(entry[0])) silent.push(entry);
-  });
   if (silent.length === 0) return missing;
   const scraped = yield* scrapedPods(tables);
   // Nothing at all is scraped any more, or, after an interruption, only just again: that a pod's `up` is gone says nothing.
   const filling = tables.up.length === 0 || isYoung(tables);
-  const lost = tables.up.length === 0 || (memory.interrupted && filling);
-  for (const [key, seen] of memory.pods) {
-    if (pods.has(key)) continue;
+  const lost = tables.up.length === 0 || (interrupted && filling);
+  for (const [key, seen] of silent) {
     const lostByStore = seen.lostByStore || lost;
     // The store may have been down for longer than that; how long its pods did not report counts once it is filled.
     const ended = tables.evaluatedAt - seen.lastReport >= MISSING_FOR;

@@ -15,6 +15,22 @@ export interface RangeSeries {
   readonly values: readonly number[];
 }
 
+/**
+ * What follows from a series' labels, computed once a series: they are the same objects at each instant as long as it is
+ * there, and joining strings of 100,000 series costs more than all else.
+ */
+export function perSeries<T extends object>(derive: (metric: Metric) => T): (metric: Metric) => T {
+  const known = new WeakMap<Metric, T>();
+  return (metric) => {
+    let derived = known.get(metric);
+    if (derived === undefined) {
+      derived = derive(metric);
+      known.set(metric, derived);
+    }
+    return derived;
+  };
+}
+
 /** A label's value; '' where the series does not carry it, as PromQL has it. Never an inherited property. */
 export function labelOf(metric: Metric, name: string): string {
   return Object.hasOwn(metric, name) ? (metric[name] ?? '') : '';

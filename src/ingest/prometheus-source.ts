@@ -2,9 +2,9 @@ import { absentSample } from '../core/sample.ts';
 import { type BreakerOptions, createBreaker } from './breaker.ts';
 import { readColdStarts } from './cold-start-history.ts';
 import { runningByPod, sampleFrom } from './fold.ts';
-import { indexSteps, isFresh } from './instant.ts';
+import { indexSteps, reportSteps } from './instant.ts';
 import { mapLimited } from './limited.ts';
-import { EMPTY_MEMORY, type Memory, mergeMemories, silentPods } from './memory.ts';
+import { EMPTY_MEMORY, type Memory, mergeMemories, type SeenPod } from './memory.ts';
 import { fillTables, gap, keysOf, type PlannedQuery, planQueries, planUp, type Result } from './plan.ts';
 import {
   createPrometheusClient,
@@ -17,7 +17,6 @@ import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
 import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
 import { emptyTables, type Tables } from './tables.ts';
-import { type EngineRow, type RowsByModel, readRows } from './vllm-rows.ts';
 
 export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly labels?: StoreLabels | undefined;
@@ -71,14 +70,15 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
     keys = steady(keys, keysOf(fleets));
     const read = fillTables({ ...emptyTables(at, time, labels), keys }, plan, results);
-    const rows = await finishInSlices(readRows(read), slicer);
     const before = memory;
-    const asked = await askForSilent({ before, tables: read, rows, fleets, signal });
+    const reporting = await finishInSlices(reportSteps(before, read, staleAfter), slicer);
+    const silent = reporting.reported.silent.map(([, pod]) => pod);
+    const asked = await askForSilent({ silent, tables: read, fleets, signal });
     if (!('tables' in asked)) return failedCycle(at, asked, plan.length + 1, signal);
     const { tables, requests } = asked;
     breaker.succeeded();
     status = { name: 'prometheus', up: true, error: null, lastSuccess: at, requests: plan.length + requests };
-    const next = await finishInSlices(indexSteps(before, tables, rows, staleAfter), slicer);
+    const next = await finishInSlices(indexSteps(before, tables, reporting, staleAfter), slicer);
     client.sweep();
     // History that was read back meanwhile is not to be lost.
     memory = memory === before ? next.memory : mergeMemories(memory, next.memory);
@@ -90,9 +90,7 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
   }
 
   /** The tables with the `up` of the pods that reported before and do not now. Mostly there is none, and nothing is asked. */
-  async function askForSilent({ before, tables, rows, fleets, signal }: Asking): Promise<Asked | Failure> {
-    const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
-    const silent = await finishInSlices(silentPods(before, rows, fresh), slicer);
+  async function askForSilent({ silent, tables, fleets, signal }: Asking): Promise<Asked | Failure> {
     if (silent.length === 0) return { tables, requests: 0 };
     const plan = [planUp({ labels, matchers, fleets }, silent)];
     const results = await ask(client, plan, tables.evaluatedAt, signal);
@@ -156,9 +154,8 @@ function breakerOptions({
 }
 
 interface Asking {
-  readonly before: Memory;
+  readonly silent: readonly SeenPod[];
   readonly tables: Tables;
-  readonly rows: RowsByModel;
   readonly fleets: readonly FleetQuery[];
   readonly signal: AbortSignal;
 }

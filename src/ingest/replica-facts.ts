@@ -1,6 +1,6 @@
 import type { ScaleTarget } from '../core/fleet.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
-import { labelOf, type Metric, type Point } from './points.ts';
+import { labelOf, type Metric, type Point, perSeries } from './points.ts';
 import { WORKLOADS } from './queries.ts';
 import { strided } from './slices.ts';
 import type { FleetQuery } from './source.ts';
@@ -68,29 +68,45 @@ function countUnschedulable(pods: ReadonlySet<string> | undefined, target: Scale
 function* indexWorkloads(points: readonly Point[]): Generator<void, KubeIndex['workloads']> {
   const workloads = new Map<string, Workload>();
   yield* strided(points, ({ metric, value }) => {
-    const name = labelOf(metric, '__name__');
-    if (!Object.hasOwn(WORKLOADS, name)) return;
-    const [kind, field] = WORKLOADS[name as keyof typeof WORKLOADS];
-    const id = key(objectNamespace(metric), kind, labelOf(metric, kind));
-    const workload = workloads.get(id) ?? {};
+    const { id, field } = countOf(metric);
+    if (field === null) return;
+    let workload = workloads.get(id);
+    if (workload === undefined) {
+      workload = {};
+      workloads.set(id, workload);
+    }
     workload[field] = Math.max(workload[field] ?? 0, value);
-    workloads.set(id, workload);
   });
   return workloads;
 }
 
+/** Which number of which workload a series is; null for one that is none of ours. */
+const countOf = perSeries((metric): { readonly id: string; readonly field: keyof Workload | null } => {
+  const name = labelOf(metric, '__name__');
+  if (!Object.hasOwn(WORKLOADS, name)) return { id: '', field: null };
+  const [kind, field] = WORKLOADS[name as keyof typeof WORKLOADS];
+  return { id: key(objectNamespace(metric), kind, labelOf(metric, kind)), field };
+});
+
 function* indexAutoscalers(points: readonly Point[]): Generator<void, KubeIndex['autoscalers']> {
   const autoscalers = new Map<string, ScaleTarget>();
   yield* strided(points, ({ metric }) => {
-    const id = key(objectNamespace(metric), labelOf(metric, 'horizontalpodautoscaler'));
-    const kind = labelOf(metric, 'scaletargetref_kind').toLowerCase();
-    const target = { kind, name: labelOf(metric, 'scaletargetref_name') };
+    const { id, target } = pointerOf(metric);
     const known = autoscalers.get(id);
     // While an HPA is pointed elsewhere both series may be there; any fixed choice keeps two scalers in agreement.
     if (!known || known.name < target.name) autoscalers.set(id, target);
   });
   return autoscalers;
 }
+
+/** Which HPA a series is about, and what that scales. */
+const pointerOf = perSeries((metric): { readonly id: string; readonly target: ScaleTarget } => {
+  const kind = labelOf(metric, 'scaletargetref_kind').toLowerCase();
+  return {
+    id: key(objectNamespace(metric), labelOf(metric, 'horizontalpodautoscaler')),
+    target: { kind, name: labelOf(metric, 'scaletargetref_name') },
+  };
+});
 
 function indexUnschedulable(points: readonly Point[]): KubeIndex['unschedulable'] {
   const byNamespace = new Map<string, Set<string>>();

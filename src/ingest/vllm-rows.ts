@@ -76,15 +76,16 @@ export function* readRows(tables: Tables): Generator<void, RowsByModel> {
   const identityOf = identifier(tables);
   for (const points of [tables.gauges, tables.counters]) {
     yield* strided(points, ({ metric, value }) => {
-      const field = FIELD_OF.get(labelOf(metric, '__name__'));
+      const { field, identity } = identityOf(metric);
       // A count below zero is nonsense, and would cancel another pod's requests.
       if (field === undefined || !(value >= 0)) return;
-      const { values } = rowFor(rows, metric, identityOf(metric));
-      values[field] = Math.max(values[field] ?? 0, value);
+      const { values } = rowFor(rows, metric, identity);
+      const known = values[field];
+      if (known === undefined || known < value) values[field] = value;
     });
   }
   yield* strided(tables.stamps, ({ metric, value }) => {
-    const row = rows.get(identityOf(metric).key);
+    const row = rows.get(identityOf(metric).identity.key);
     if (row) row.observedAt = Math.max(row.observedAt ?? 0, Math.round(value * 1000));
   });
   return byModel(rows.values());
@@ -109,25 +110,29 @@ function rowFor(rows: Map<string, EngineRow>, metric: Metric, identity: Identity
   return row;
 }
 
-interface Identified extends Identity {
+/** What a series is, by the labels and keys in use when it was told. */
+interface Identified {
   readonly labels: Tables['labels'];
   readonly keys: Tables['keys'];
+  readonly identity: Identity;
+  readonly field: Field | undefined;
 }
 
-/** Labels are the same objects at each instant as long as a series is there, and joining them costs more than all else. */
-const identities = new WeakMap<Metric, Identified>();
+/** As perSeries, but told anew when labels or keys are others. */
+const identified = new WeakMap<Metric, Identified>();
 
-function identifier({ labels, keys }: Tables): (metric: Metric) => Identity {
+function identifier({ labels, keys }: Tables): (metric: Metric) => Identified {
   // The series of one engine share theirs.
-  const fresh = new Map<string, Identified>();
+  const fresh = new Map<string, Identity>();
   return (metric) => {
-    const known = identities.get(metric);
+    const known = identified.get(metric);
     if (known?.labels === labels && known.keys === keys) return known;
-    const made = { ...identify(metric, labels, keys), labels, keys };
+    const made = identify(metric, labels, keys);
     const identity = fresh.get(made.key) ?? made;
     fresh.set(identity.key, identity);
-    identities.set(metric, identity);
-    return identity;
+    const all = { labels, keys, identity, field: FIELD_OF.get(labelOf(metric, '__name__')) };
+    identified.set(metric, all);
+    return all;
   };
 }
 
