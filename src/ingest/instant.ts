@@ -54,7 +54,7 @@ export function* reportSteps(
 ): Generator<void, ReportedRows> {
   const rows = yield* readRows(tables);
   const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
-  return { rows, reported: yield* report(memory, rows, fresh) };
+  return { rows, reported: yield* report(memory, rows, tables.keys, fresh) };
 }
 
 /** The other half. */

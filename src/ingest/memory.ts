@@ -14,6 +14,8 @@ export interface SeenPod {
   readonly model: string;
   readonly pod: string;
   readonly metric: Metric;
+  /** matchLabels keys by which it was told from others then. */
+  readonly keys: readonly string[];
   /** Epoch ms of its newest sample. */
   readonly lastReport: number;
   /** The store was emptied, or down, since: that its `up` is gone says nothing until it reports again. */
@@ -53,29 +55,86 @@ export interface Reported {
   readonly silent: readonly (readonly [key: string, pod: SeenPod])[];
 }
 
-/** Who reports now, who does no longer, and what the counters grew by. `fresh` says whether a row's sample is young enough. */
+/**
+ * Who reports now, who does no longer, and what the counters grew by. `keys` are those that the rows are kept apart by,
+ * `fresh` says whether a row's sample is young enough.
+ */
 export function* report(
   memory: Memory,
   rows: RowsByModel,
+  keys: readonly string[],
   fresh: (row: EngineRow) => boolean,
 ): Generator<void, Reported> {
   const pods = new Map<string, SeenPod>();
   const present = new Set<string>();
   const counters = new Map<string, EngineRow['values']>();
   const increases = new Map<string, Growth>();
+  const before = podsBefore(memory, keys);
+  const renamed = new Set<string>();
   yield* strided(flat(rows.values()), (row) => {
     if (row.leftOut === 'podless') return;
-    countUp(row, memory, counters, increases);
+    const was = before(row);
+    countUp(row, memory, was, counters, increases);
     if (row.values.running === undefined && row.values.waiting === undefined) return;
-    const seen = seenPod(row, memory.pods.get(row.podKey));
-    if (fresh(row)) pods.set(row.podKey, laterOf(pods.get(row.podKey), seen));
-    else present.add(row.podKey);
+    if (fresh(row)) {
+      pods.set(row.podKey, laterOf(pods.get(row.podKey), seenPod(row, keys, was.seen)));
+      if (was.podKey !== row.podKey) renamed.add(was.podKey);
+    } else present.add(row.podKey).add(was.podKey);
   });
   const silent: (readonly [string, SeenPod])[] = [];
   yield* strided(memory.pods, (entry) => {
-    if (!pods.has(entry[0])) silent.push(entry);
+    if (!pods.has(entry[0]) && !renamed.has(entry[0])) silent.push(entry);
   });
   return { pods, present, counters, increases, silent };
+}
+
+/** A pod as the memory has it, and under which key. */
+interface Before {
+  readonly podKey: string;
+  readonly seen: SeenPod | undefined;
+}
+
+/**
+ * Finds the pod of a row in the memory. Where fleets began or ceased to ask for a label, or history was read for few of them, a pod is
+ * there under other keys than the row has: it is then the one that says the same of the labels that both have.
+ */
+function podsBefore({ pods }: Memory, keys: readonly string[]): (row: EngineRow) => Before {
+  const others = new Map<
+    string,
+    { readonly common: readonly string[]; readonly known: Map<string, Before> }
+  >();
+  for (const [podKey, seen] of pods) {
+    if (seen.keys === keys || sameKeys(seen.keys, keys)) continue;
+    const id = seen.keys.join('\0');
+    let other = others.get(id);
+    if (other === undefined) {
+      other = { common: keys.filter((name) => seen.keys.includes(name)), known: new Map() };
+      others.set(id, other);
+    }
+    const place = commonKey(seen, other.common);
+    const rival = other.known.get(place)?.seen;
+    if (laterOf(rival, seen) === seen) other.known.set(place, { podKey, seen });
+  }
+  return (row) => {
+    const seen = pods.get(row.podKey);
+    if (seen !== undefined || others.size === 0) return { podKey: row.podKey, seen };
+    for (const { common, known } of others.values()) {
+      const found = known.get(commonKey(row, common));
+      if (found !== undefined) return found;
+    }
+    return { podKey: row.podKey, seen: undefined };
+  };
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+function commonKey(
+  { namespace, model, pod, metric }: Pick<SeenPod, 'namespace' | 'model' | 'pod' | 'metric'>,
+  common: readonly string[],
+): string {
+  return [namespace, model, pod, ...common.map((name) => labelOf(metric, name))].join('\0');
 }
 
 /** The memory after an instant, and who is missing at it. */
@@ -140,10 +199,10 @@ function* flat<T>(lists: Iterable<readonly T[]>): Generator<T> {
   for (const list of lists) yield* list;
 }
 
-function seenPod(row: EngineRow, before: SeenPod | undefined): SeenPod {
+function seenPod(row: EngineRow, keys: readonly string[], before: SeenPod | undefined): SeenPod {
   const { namespace, model, pod, metric } = row;
   const lastReport = Math.max(row.observedAt ?? 0, before?.lastReport ?? 0);
-  return { namespace, model, pod, metric, lastReport, lostByStore: false };
+  return { namespace, model, pod, metric, keys, lastReport, lostByStore: false };
 }
 
 function laterOf(a: SeenPod | undefined, b: SeenPod): SeenPod {
@@ -153,14 +212,16 @@ function laterOf(a: SeenPod | undefined, b: SeenPod): SeenPod {
 function countUp(
   row: EngineRow,
   memory: Memory,
+  was: Before,
   counters: Map<string, EngineRow['values']>,
   increases: Map<string, Growth>,
 ): void {
   if (!COUNTED.some((field) => row.values[field] !== undefined)) return;
   counters.set(row.key, row.values);
-  const before = memory.counters.get(row.key);
+  const sameKey = was.podKey === row.podKey;
+  const before = memory.counters.get(sameKey ? row.key : was.podKey + row.key.slice(row.podKey.length));
   if (!before) {
-    const ongoing = newcomers(row, memory);
+    const ongoing = newcomers(row, was, memory);
     if (ongoing !== undefined) increases.set(row.key, { arrived: ongoing });
     return;
   }
@@ -172,7 +233,7 @@ function countUp(
     // A counter that fell began anew at 0 with its process.
     grown[field] = now >= then ? now - then : now;
   }
-  addArrivals(grown, row, before, memory);
+  addArrivals(grown, row, { before, was }, memory);
   increases.set(row.key, grown);
 }
 
@@ -180,17 +241,26 @@ function countUp(
  * What is there of a pod that was never seen came since; what it finished before its first scrape is not counted, for its
  * counter may be old. Undefined where the pod may only have been out of sight: then it is not known what came.
  */
-function newcomers({ podKey, values }: EngineRow, { pods, interrupted }: Memory): number | undefined {
-  if (interrupted || pods.size === 0 || pods.has(podKey)) return undefined;
+function newcomers(
+  { values }: EngineRow,
+  { seen }: Before,
+  { pods, interrupted }: Memory,
+): number | undefined {
+  if (interrupted || pods.size === 0 || seen !== undefined) return undefined;
   return values.finished === undefined ? undefined : countOf(values)?.ongoing;
 }
 
-function addArrivals(grown: Growth, row: EngineRow, before: EngineRow['values'], memory: Memory): void {
+function addArrivals(
+  grown: Growth,
+  row: EngineRow,
+  { before, was }: { readonly before: EngineRow['values']; readonly was: Before },
+  memory: Memory,
+): void {
   const [then, now] = [countOf(before), countOf(row.values)];
   // After instants that were not read it is not known over how long what is new came.
   if (memory.interrupted || then === undefined || now === undefined) return;
   grown.arrived = arrivedBetween(then, now);
-  const over = (row.observedAt ?? 0) - (memory.pods.get(row.podKey)?.lastReport ?? Number.POSITIVE_INFINITY);
+  const over = (row.observedAt ?? 0) - (was.seen?.lastReport ?? Number.POSITIVE_INFINITY);
   if (over > 0) grown.arrivedOver = over;
 }
 

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/core/sample.ts';
 import { sampleFrom } from '../../src/ingest/fold.ts';
-import { nextInstant } from '../../src/ingest/instant.ts';
+import { nextInstant, reportSteps } from '../../src/ingest/instant.ts';
 import { EMPTY_MEMORY } from '../../src/ingest/memory.ts';
+import { finish } from '../../src/ingest/slices.ts';
 import type { Tables } from '../../src/ingest/tables.ts';
 import { AT, aCycle, aFleet, aPoint, STALE_AFTER, up } from './builders.ts';
 
@@ -103,6 +104,33 @@ describe('arrivals by conservation', () => {
     const { memory } = nextInstant(EMPTY_MEMORY, first, STALE_AFTER);
     const { instant } = nextInstant({ ...memory, interrupted: true }, second, STALE_AFTER);
     expect(sampleFrom(instant, aFleet()).arrived).toBeNull();
+  });
+
+  it('go on while fleets begin and cease to ask for a label: the same pods are no newcomers, and none fell silent', () => {
+    const tenant = { tenant: 'x' };
+    const labelled = (tables: Tables): Tables => {
+      const with_ = (points: Tables['gauges']) =>
+        points.map(({ metric, value }) => ({ metric: { ...metric, ...tenant }, value }));
+      const { gauges, counters, stamps } = tables;
+      return {
+        ...tables,
+        keys: ['tenant'],
+        gauges: with_(gauges),
+        counters: with_(counters),
+        stamps: with_(stamps),
+      };
+    };
+    const cycles = [100, 110, 125, 140].map((finished, index) =>
+      cycleOf(index, [{ pod: 'a', finished, running: 9 }]),
+    );
+    const [first, second, third, fourth] = cycles as [Tables, Tables, Tables, Tables];
+    const samples = samplesOf(first, labelled(second), labelled(third), fourth);
+    expect(samples.map(({ arrived }) => arrived)).toEqual([null, 10, 15, 15]);
+    expect(samples.map(({ arrivedOver }) => arrivedOver)).toEqual([null, STEP, STEP, STEP]);
+    const { memory } = nextInstant(EMPTY_MEMORY, first, STALE_AFTER);
+    const rows = labelled(second);
+    const { reported } = finish(reportSteps(memory, rows, STALE_AFTER));
+    expect(reported.silent).toEqual([]);
   });
 
   it('add up to what really came, for any traffic and any restarts', () => {

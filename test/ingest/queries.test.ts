@@ -60,6 +60,7 @@ describe('the queries of a cycle', () => {
         model: 'm',
         pod: `p${index}`,
         metric: {},
+        keys: [],
         lastReport: 0,
         lostByStore: false,
       }));
