@@ -2,6 +2,7 @@ import type { Calendar } from '../calendar/calendar.ts';
 import type { Revision } from '../config/revision.ts';
 import { bucketOf, COLD_START_BUCKETS, type ColdStart, p95Of } from '../core/cold-start.ts';
 import type { FleetConfig } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
 import type { ReplicaFacts, Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
@@ -124,28 +125,21 @@ export function applyRevision(
   track.query = { key: track.key, id, scaleTarget, promql, arrivals, needs: needsOf(track.fields) };
 }
 
-/** What policies read, one object for all fleets of a policy: it is asked for at each evaluation. */
-const needs = new WeakMap<PolicyFields, Needs>();
-
-function needsOf(fields: PolicyFields): Needs {
-  const known = needs.get(fields);
-  if (known !== undefined) return known;
-  const { kvCacheUsage, arrivalRate, timeToFirstToken, only } = fields.signals ?? {};
-  const made: Needs = {
+/** What policies read, one object for all fleets of a policy. */
+const needsOf = perObject(({ signals }: PolicyFields): Needs => {
+  const { kvCacheUsage, arrivalRate, timeToFirstToken, only } = signals ?? {};
+  return {
     kvCache: kvCacheUsage !== undefined || only === 'kvCacheUsage',
     finished: arrivalRate !== undefined || only === 'arrivalRate',
     firstTokens: timeToFirstToken !== undefined || only === 'timeToFirstToken',
   };
-  needs.set(fields, made);
-  return made;
-}
+});
 
 /** A policy's fields with the factors spelled out: one object for all fleets that override nothing of it. */
-const plain = new WeakMap<PolicyFields, PolicyFields>();
+const plainFields = perObject((policy: PolicyFields): PolicyFields => mergeFields({}, policy));
 
 function fieldsOf(policy: PolicyFields, overrides: PolicyFields): PolicyFields {
-  const fields = plain.get(policy) ?? mergeFields({}, policy);
-  plain.set(policy, fields);
+  const fields = plainFields(policy);
   return Object.keys(overrides).length === 0 ? fields : mergeFields(fields, overrides);
 }
 

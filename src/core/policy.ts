@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArrivalRate, longestWindow } from './arrival-rule.ts';
 import { Duration } from './duration-schema.ts';
+import { perObject } from './per-object.ts';
 
 const Replicas = z.int().min(0).max(100_000);
 const Factor = z.number().gt(0).max(1_000);
@@ -105,16 +106,13 @@ export function mergeFields(under: PolicyFields, over: PolicyFields): PolicyFiel
   return merged;
 }
 
-/** Policies by the one layer they are made of, which is never changed: thousands of fleets ask at each evaluation. */
-const resolved = new WeakMap<PolicyFields, Policy>();
+const policyOfOne = perObject((fields: PolicyFields): Policy => policyOf(mergeFields({}, fields)));
 
 /** The policy that layers make, lowest first. A missing maxReplicas (refused in files) counts as minReplicas or 1. */
 export function resolvePolicy(...layers: readonly PolicyFields[]): Policy {
   const [only] = layers;
   if (only === undefined || layers.length > 1) return policyOf(layers.reduce(mergeFields, {}));
-  const known = resolved.get(only) ?? policyOf(mergeFields({}, only));
-  resolved.set(only, known);
-  return known;
+  return policyOfOne(only);
 }
 
 function policyOf(fields: PolicyFields): Policy {

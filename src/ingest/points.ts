@@ -1,4 +1,4 @@
-/** Labels of a series, `__name__` among them where the query kept it. */
+/** Labels of a series, `__name__` among them where the query kept it: one object at all instants as long as the series is there. */
 export type Metric = Readonly<Record<string, string>>;
 
 /** One series at one instant. Values are finite: NaN and the infinities are not values. */
@@ -13,22 +13,6 @@ export interface RangeSeries {
   /** Evaluation instants, epoch ms. */
   readonly times: readonly number[];
   readonly values: readonly number[];
-}
-
-/**
- * What follows from a series' labels, computed once a series: they are the same objects at each instant as long as it is
- * there, and joining strings of 100,000 series costs more than all else.
- */
-export function perSeries<T extends object>(derive: (metric: Metric) => T): (metric: Metric) => T {
-  const known = new WeakMap<Metric, T>();
-  return (metric) => {
-    let derived = known.get(metric);
-    if (derived === undefined) {
-      derived = derive(metric);
-      known.set(metric, derived);
-    }
-    return derived;
-  };
 }
 
 /** A label's value; '' where the series does not carry it, as PromQL has it. Never an inherited property. */

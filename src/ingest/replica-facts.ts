@@ -1,6 +1,7 @@
-import type { ScaleTarget } from '../core/fleet.ts';
+import type { FleetId, ScaleTarget } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
-import { labelOf, type Metric, type Point, perSeries } from './points.ts';
+import { labelOf, type Metric, type Point } from './points.ts';
 import { WORKLOADS } from './queries.ts';
 import { strided } from './slices.ts';
 import type { FleetQuery } from './source.ts';
@@ -35,11 +36,10 @@ export function* indexKube(tables: Tables): Generator<void, KubeIndex> {
  */
 export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: number | null): ReplicaFacts {
   const { namespace, name } = fleet.id;
-  const hpa = `keda-hpa-${name}`;
-  const target = fleet.scaleTarget ?? index.autoscalers.get(key(namespace, hpa));
+  const target = fleet.scaleTarget ?? index.autoscalers.get(autoscalerOf(fleet.id));
   if (!target) return fromPods(reporting, 'pods that report');
-  const shown = `${target.kind}/${target.name}`;
-  const workload = index.workloads.get(key(namespace, target.kind, target.name));
+  const { shown, counted } = shownOf(target);
+  const workload = index.workloads.get(key(namespace, shown));
   if (!workload) return fromPods(reporting, `pods that report (kube-state-metrics counts no ${shown})`);
   const { spec = null, created = null, ready = null } = workload;
   return {
@@ -47,9 +47,21 @@ export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: num
     ready,
     starting: created === null || ready === null ? null : Math.max(0, created - ready),
     unschedulable: countUnschedulable(index.unschedulable.get(namespace), target),
-    source: `kube-state-metrics ${shown}${fleet.scaleTarget ? '' : ` (the target of ${hpa})`}`,
+    source: fleet.scaleTarget ? counted : `${counted} (the target of ${hpaOf(name)})`,
   };
 }
+
+/** The name that KEDA gives the HPA of a ScaledObject. */
+function hpaOf(scaledObject: string): string {
+  return `keda-hpa-${scaledObject}`;
+}
+
+const autoscalerOf = perObject(({ namespace, name }: FleetId) => key(namespace, hpaOf(name)));
+
+const shownOf = perObject(({ kind, name }: ScaleTarget) => {
+  const shown = `${kind}/${name}`;
+  return { shown, counted: `kube-state-metrics ${shown}` };
+});
 
 function fromPods(reporting: number | null, source: string): ReplicaFacts {
   return { spec: null, ready: reporting, starting: null, unschedulable: null, source };
@@ -81,12 +93,14 @@ function* indexWorkloads(points: readonly Point[]): Generator<void, KubeIndex['w
 }
 
 /** Which number of which workload a series is; null for one that is none of ours. */
-const countOf = perSeries((metric): { readonly id: string; readonly field: keyof Workload | null } => {
-  const name = labelOf(metric, '__name__');
-  if (!Object.hasOwn(WORKLOADS, name)) return { id: '', field: null };
-  const [kind, field] = WORKLOADS[name as keyof typeof WORKLOADS];
-  return { id: key(objectNamespace(metric), kind, labelOf(metric, kind)), field };
-});
+const countOf = perObject(
+  (metric: Metric): { readonly id: string; readonly field: keyof Workload | null } => {
+    const name = labelOf(metric, '__name__');
+    if (!Object.hasOwn(WORKLOADS, name)) return { id: '', field: null };
+    const [kind, field] = WORKLOADS[name as keyof typeof WORKLOADS];
+    return { id: key(objectNamespace(metric), `${kind}/${labelOf(metric, kind)}`), field };
+  },
+);
 
 function* indexAutoscalers(points: readonly Point[]): Generator<void, KubeIndex['autoscalers']> {
   const autoscalers = new Map<string, ScaleTarget>();
@@ -100,7 +114,7 @@ function* indexAutoscalers(points: readonly Point[]): Generator<void, KubeIndex[
 }
 
 /** Which HPA a series is about, and what that scales. */
-const pointerOf = perSeries((metric): { readonly id: string; readonly target: ScaleTarget } => {
+const pointerOf = perObject((metric: Metric): { readonly id: string; readonly target: ScaleTarget } => {
   const kind = labelOf(metric, 'scaletargetref_kind').toLowerCase();
   return {
     id: key(objectNamespace(metric), labelOf(metric, 'horizontalpodautoscaler')),

@@ -118,7 +118,7 @@ interface Identified {
   readonly field: Field | undefined;
 }
 
-/** As perSeries, but told anew when labels or keys are others. */
+/** As perObject, but told anew when labels or keys are others. */
 const identified = new WeakMap<Metric, Identified>();
 
 function identifier({ labels, keys }: Tables): (metric: Metric) => Identified {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type FleetId, fleetKey } from '../core/fleet.ts';
+import { fleetKey } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import type { HoldReason } from '../core/signal.ts';
 import type { DecisionLine } from '../decision/record.ts';
 import { createSlicer } from '../ingest/slices.ts';
@@ -29,14 +30,8 @@ export interface DecisionLog {
  */
 export function createDecisionLog(log: Logger): DecisionLog {
   let said: ReadonlyMap<string, Said> = new Map();
-  const keys = new WeakMap<FleetId, string>();
+  const keyOf = perObject(fleetKey);
   const slicer = createSlicer();
-
-  function keyOf(id: FleetId): string {
-    const key = keys.get(id) ?? fleetKey(id);
-    keys.set(id, key);
-    return key;
-  }
 
   return {
     async observe(decisions) {

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { COLD_START_BUCKETS, COLD_START_LEVERS, type ColdStart } from '../core/cold-start.ts';
 import type { FleetId } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import type { DecisionLine } from '../decision/record.ts';
 import type { SourceStatus } from '../ingest/source.ts';
 
@@ -47,7 +48,7 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
   if (processMetrics) collectDefaultMetrics({ register: registry });
   let observed: readonly DecisionLine[] = [];
   let series: ReadonlyMap<FleetLabels, DecisionLine> | null = null;
-  const labelsOf = fleetLabels();
+  const labelsOf = perObject(fleetLabels);
   const coldStartsOf = new Map<string, FleetLabels>();
 
   for (const { name, help, labels, read } of FLEET_GAUGES) {
@@ -311,17 +312,8 @@ class SnapshotGauge extends Gauge {
   }
 }
 
-/** The labels of a fleet, one object as long as its FleetId lives. */
-function fleetLabels(): (id: FleetId) => FleetLabels {
-  const known = new WeakMap<FleetId, FleetLabels>();
-  return (id) => {
-    const before = known.get(id);
-    if (before) return before;
-    const { namespace, name: scaledobject, role, model } = id;
-    const labels: FleetLabels = { namespace, scaledobject, role, model };
-    known.set(id, labels);
-    return labels;
-  };
+function fleetLabels({ namespace, name: scaledobject, role, model }: FleetId): FleetLabels {
+  return { namespace, scaledobject, role, model };
 }
 
 function joined(labels: FleetLabels): string {
