@@ -63,9 +63,11 @@ export async function aRepository(): Promise<Repository> {
       return git('rev-parse', 'HEAD');
     },
     async run(command, more = {}) {
-      const child = spawn('bash', ['-euo', 'pipefail', '-c', command], {
+      // As GitHub runs a step; what a machine's own bashrc says is not the step's.
+      const child = spawn('bash', ['--noprofile', '--norc', '-euo', 'pipefail', '-c', command], {
         cwd: path,
         env: { ...env, NO_COLOR: '1', ...more },
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
       let [stdout, stderr] = ['', ''];
       child.stdout.on('data', (chunk) => {
