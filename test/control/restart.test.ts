@@ -22,4 +22,33 @@ describe('a process started at a random instant of a random past, beside one tha
     // Pasts from which nothing can be told apart would prove nothing: most agree at every instant.
     expect(equal).toBeGreaterThan(850);
   }, 120_000);
+
+  it('falls to what the other one falls to, at the very instant at which both do', async () => {
+    // `mean` over a wait that was lost would be what the window's end asks for: 5 instead of 6.
+    const verdict = await checkRestart({
+      fields: { minReplicas: 0, maxReplicas: 7, downscaleDelay: 0 },
+      stretches: [
+        { steps: 11, kind: 'partial', ongoing: 71, ready: 9, unschedulable: 0 },
+        { steps: 20, kind: 'load', ongoing: 67, ready: 5, unschedulable: 0 },
+      ],
+      window: { from: 24, steps: 16, floor: 5, ceiling: 3 },
+      reload: {
+        at: 0,
+        fields: {
+          minReplicas: 0,
+          maxReplicas: 7,
+          upscaleDelay: 10_000,
+          downscaleDelay: 0,
+          lookBackPeriod: 30_000,
+          aggregation: 'max',
+          upscalingFactor: 0.5,
+          downscalingFactor: 0.5,
+          delay: { apply: 'mean' },
+          provisionTimeout: 120_000,
+        },
+      },
+      restart: 24,
+    });
+    expect(verdict).toEqual({ equal: true, broken: [] });
+  });
 });

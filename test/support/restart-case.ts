@@ -125,6 +125,11 @@ function mayRise(history: RandomHistory, step: number): boolean {
   return presence === 'fresh' && replicas.unschedulable === 0;
 }
 
+/** A ceiling that is at or below what one asks for: it breaks off a wait for a rise, which begins anew after it. */
+function isCapped({ window: { from, steps, ceiling } }: RandomHistory, step: number, asked: number): boolean {
+  return ceiling !== null && ceiling <= asked && step >= from && step < from + steps;
+}
+
 /** Where a fall of the other one ends that is under way when this one starts, evaluation by evaluation. */
 function endOfFall(compared: readonly Compared[]): number {
   let end = compared[0]?.exported ?? 0;
@@ -146,8 +151,8 @@ export interface Verdict {
  * The bound of a restart. It begins with no less than was exported last, unless the other one falls at that very
  * instant; then with no less than where that fall ends, evaluation by evaluation. Until the two agree for the first time
  * it is below the process that ran all along, and what that one demands, for no longer than one wait for a rise
- * (upscaleDelay and an evaluation, of those at which anybody may rise: there are series, and no pod waits for a node;
- * above its demand the other one may be held for good, by pods that are missing), and never where the whole past lies
+ * (upscaleDelay and an evaluation, of those at which anybody may rise: there are series, and no pod waits for a node; a
+ * ceiling begins it anew; above its demand the other one may be held for good, by pods that are missing), and never where the whole past lies
  * in its memory; a reload within that memory is left out, since it knows the new policy only. Where it began above the
  * other (from what was last exported, or from a past it knows a part of), that holds until it has come down by a wait
  * of its own, which begins when the other's next wait may be under way. Equal at every instant where the whole past
@@ -189,7 +194,7 @@ function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdi
       // Who knows the whole past has nothing to wait for, and no excuse.
       const owed =
         late === 0 ? (live ?? 0) : Math.min(live ?? 0, Math.ceil(demand ?? Number.POSITIVE_INFINITY));
-      if ((restarted ?? 0) >= owed) below = 0;
+      if ((restarted ?? 0) >= owed || (late > 0 && isCapped(history, step, restarted ?? 0))) below = 0;
       else if (late === 0 || mayRise(history, step)) below += 1;
       if (below > late) broken.push(`step ${step}: ${restarted} is below ${live}`);
     }
