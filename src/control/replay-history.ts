@@ -47,29 +47,26 @@ export function replayHistory(track: Track, history: History, evaluationInterval
   }
   const lifted = newest !== undefined && (state.target === null || newest.replicas > state.target);
   if (!lifted && state.target === null && track.state.target !== null) return;
-  const lift = (one: DecisionState): DecisionState => {
-    // Who knows all that was decided from falls when the other falls: what stood no lower than what was exported keeps its wait.
-    const stood = seed.whole && one.target !== null && one.target >= (newest?.replicas ?? 0);
-    return lifted && !stood ? { ...one, target: newest.replicas, wish: null } : one;
-  };
+  // Seeded by no answer, it knows all that was decided from and falls when the other falls: what stood no lower keeps its wait.
+  const whole = seed.state.target === null;
+  const stood = ({ target }: DecisionState, least: number): boolean =>
+    whole && target !== null && target >= least;
+  const lift = (one: DecisionState): DecisionState =>
+    lifted && !stood(one, newest.replicas) ? { ...one, target: newest.replicas, wish: null } : one;
   track.samples = window;
   track.before = lift(before);
   track.state = lift(state);
   track.decidedAt = samples[samples.length - 1]?.at ?? null;
 }
 
-interface Seed {
-  readonly state: DecisionState;
-  readonly skipped: number;
-  /** The samples are all that was ever decided from. */
-  readonly whole: boolean;
-}
-
 /**
  * What the replay starts from, and how many samples only fill the window before it. Without an answer at the first
  * sample the process began after it, and all samples are what it decided from.
  */
-function seedOf(track: Track, { samples, exported }: History): Seed {
+function seedOf(
+  track: Track,
+  { samples, exported }: History,
+): { readonly state: DecisionState; readonly skipped: number } {
   const first = samples[0]?.at ?? 0;
   const filled = first + historyWindow(track.fields);
   const skipped = samples.findIndex(({ at }) => at >= filled);
@@ -77,11 +74,7 @@ function seedOf(track: Track, { samples, exported }: History): Seed {
   const atFirst = exported.findLast(({ at }) => at <= first);
   const atStart = exported.findLast(({ at }) => at <= start);
   if (atFirst === undefined || atStart === undefined)
-    return {
-      state: { ...EMPTY_STATE, target: atFirst?.replicas ?? null },
-      skipped: 0,
-      whole: atFirst === undefined,
-    };
+    return { state: { ...EMPTY_STATE, target: atFirst?.replicas ?? null }, skipped: 0 };
   const seenSince = samples.slice(0, skipped + 1).find(({ presence }) => presence === 'fresh')?.at ?? null;
-  return { state: { ...EMPTY_STATE, target: atStart.replicas, seenSince }, skipped, whole: false };
+  return { state: { ...EMPTY_STATE, target: atStart.replicas, seenSince }, skipped };
 }

@@ -3,7 +3,7 @@ import { labelOf, type Metric } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
 import { strided } from './slices.ts';
 import type { Tables } from './tables.ts';
-import { type EngineRow, type Field, modelKey, type RowsByModel } from './vllm-rows.ts';
+import { type EngineRow, type Field, modelKey, podKeyOf, type RowsByModel, sameKeys } from './vllm-rows.ts';
 
 /** How long a pod that reported and is scraped in vain still counts as missing (law 4). */
 export const MISSING_FOR = 600_000;
@@ -104,14 +104,14 @@ function podsBefore({ pods }: Memory, keys: readonly string[]): (row: EngineRow)
     { readonly common: readonly string[]; readonly known: Map<string, Before> }
   >();
   for (const [podKey, seen] of pods) {
-    if (seen.keys === keys || sameKeys(seen.keys, keys)) continue;
+    if (sameKeys(seen.keys, keys)) continue;
     const id = seen.keys.join('\0');
     let other = others.get(id);
     if (other === undefined) {
       other = { common: keys.filter((name) => seen.keys.includes(name)), known: new Map() };
       others.set(id, other);
     }
-    const place = commonKey(seen, other.common);
+    const place = podKeyOf(seen, other.common);
     const rival = other.known.get(place)?.seen;
     if (laterOf(rival, seen) === seen) other.known.set(place, { podKey, seen });
   }
@@ -119,22 +119,11 @@ function podsBefore({ pods }: Memory, keys: readonly string[]): (row: EngineRow)
     const seen = pods.get(row.podKey);
     if (seen !== undefined || others.size === 0) return { podKey: row.podKey, seen };
     for (const { common, known } of others.values()) {
-      const found = known.get(commonKey(row, common));
+      const found = known.get(podKeyOf(row, common));
       if (found !== undefined) return found;
     }
     return { podKey: row.podKey, seen: undefined };
   };
-}
-
-function sameKeys(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, index) => name === b[index]);
-}
-
-function commonKey(
-  { namespace, model, pod, metric }: Pick<SeenPod, 'namespace' | 'model' | 'pod' | 'metric'>,
-  common: readonly string[],
-): string {
-  return [namespace, model, pod, ...common.map((name) => labelOf(metric, name))].join('\0');
 }
 
 /** The memory after an instant, and who is missing at it. */

@@ -17,6 +17,7 @@ import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
 import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
 import { emptyTables, type Tables } from './tables.ts';
+import { sameKeys } from './vllm-rows.ts';
 
 export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly labels?: StoreLabels | undefined;
@@ -68,7 +69,9 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     const plan = planQueries({ labels, matchers, fleets, up: false, scope: null });
     const results = await ask(client, plan, time, signal);
     if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
-    keys = steady(keys, keysOf(fleets));
+    const wanted = keysOf(fleets);
+    // The list of before where it says the same: what is known of each series by it stays known.
+    if (!sameKeys(keys, wanted)) keys = wanted;
     const read = fillTables({ ...emptyTables(at, time, labels), keys }, plan, results);
     const before = memory;
     const reporting = await finishInSlices(reportSteps(before, read, staleAfter), slicer);
@@ -201,10 +204,4 @@ async function probe(client: PrometheusClient, time: number, signal: AbortSignal
 
 function absentReading(at: number, why: string): Reading {
   return { at, sampleOf: () => absentSample(at, why) };
-}
-
-/** The list of before where it says the same: what is known of each series by it stays known. */
-function steady(before: readonly string[], now: readonly string[]): readonly string[] {
-  const same = before.length === now.length && before.every((key, index) => key === now[index]);
-  return same ? before : now;
 }

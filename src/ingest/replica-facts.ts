@@ -38,7 +38,7 @@ export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: num
   const { namespace, name } = fleet.id;
   const target = fleet.scaleTarget ?? index.autoscalers.get(autoscalerOf(fleet.id));
   if (!target) return fromPods(reporting, 'pods that report');
-  const { shown, counted } = shownOf(target);
+  const shown = `${target.kind}/${target.name}`;
   const workload = index.workloads.get(key(namespace, shown));
   if (!workload) return fromPods(reporting, `pods that report (kube-state-metrics counts no ${shown})`);
   const { spec = null, created = null, ready = null } = workload;
@@ -47,7 +47,7 @@ export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: num
     ready,
     starting: created === null || ready === null ? null : Math.max(0, created - ready),
     unschedulable: countUnschedulable(index.unschedulable.get(namespace), target),
-    source: fleet.scaleTarget ? counted : `${counted} (the target of ${hpaOf(name)})`,
+    source: `kube-state-metrics ${shown}${fleet.scaleTarget ? '' : ` (the target of ${hpaOf(name)})`}`,
   };
 }
 
@@ -57,11 +57,6 @@ function hpaOf(scaledObject: string): string {
 }
 
 const autoscalerOf = perObject(({ namespace, name }: FleetId) => key(namespace, hpaOf(name)));
-
-const shownOf = perObject(({ kind, name }: ScaleTarget) => {
-  const shown = `${kind}/${name}`;
-  return { shown, counted: `kube-state-metrics ${shown}` };
-});
 
 function fromPods(reporting: number | null, source: string): ReplicaFacts {
   return { spec: null, ready: reporting, starting: null, unschedulable: null, source };

@@ -70,6 +70,19 @@ export function modelKey(namespace: string, model: string): string {
   return `${namespace}\0${model}`;
 }
 
+/** Whom a series is of: the same for all engines of a pod, and told from pods of that name elsewhere by the labels `keys`. */
+export function podKeyOf(
+  { namespace, model, pod, metric }: Pick<EngineRow, 'namespace' | 'model' | 'pod' | 'metric'>,
+  keys: Tables['keys'],
+): string {
+  return [namespace, model, pod, ...keys.map((name) => labelOf(metric, name))].join('\0');
+}
+
+/** Whether two lists of matchLabels keys, each sorted, are the same. */
+export function sameKeys(a: Tables['keys'], b: Tables['keys']): boolean {
+  return a === b || (a.length === b.length && a.every((name, index) => name === b[index]));
+}
+
 /** Sorts the series of a cycle by engine, in steps; of several series with one meaning the largest value counts, once. */
 export function* readRows(tables: Tables): Generator<void, RowsByModel> {
   const rows = new Map<string, EngineRow>();
@@ -143,7 +156,7 @@ function identify(metric: Metric, labels: Tables['labels'], keys: Tables['keys']
   const engine = labelOf(metric, labels.engine);
   const server = labelOf(metric, 'server');
   const ofModel = modelKey(namespace, model);
-  const podKey = [ofModel, pod, ...keys.map((name) => labelOf(metric, name))].join('\0');
+  const podKey = podKeyOf({ namespace, model, pod, metric }, keys);
   const leftOut = server !== '' ? 'router' : pod === '' ? 'podless' : null;
   return { key: `${podKey}\0${engine}\0${server}`, podKey, ofModel, namespace, model, pod, engine, leftOut };
 }

@@ -109,15 +109,15 @@ describe('arrivals by conservation', () => {
   it('go on while fleets begin and cease to ask for a label: the same pods are no newcomers, and none fell silent', () => {
     const tenant = { tenant: 'x' };
     const labelled = (tables: Tables): Tables => {
-      const with_ = (points: Tables['gauges']) =>
+      const tagged = (points: Tables['gauges']) =>
         points.map(({ metric, value }) => ({ metric: { ...metric, ...tenant }, value }));
       const { gauges, counters, stamps } = tables;
       return {
         ...tables,
         keys: ['tenant'],
-        gauges: with_(gauges),
-        counters: with_(counters),
-        stamps: with_(stamps),
+        gauges: tagged(gauges),
+        counters: tagged(counters),
+        stamps: tagged(stamps),
       };
     };
     const cycles = [100, 110, 125, 140].map((finished, index) =>

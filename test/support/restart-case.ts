@@ -152,8 +152,8 @@ export interface Verdict {
  * instant; then with no less than where that fall ends, evaluation by evaluation. Until the two agree for the first time
  * it is below the process that ran all along, and what that one demands, for no longer than one wait for a rise
  * (upscaleDelay and an evaluation, of those at which anybody may rise: there are series, and no pod waits for a node; a
- * ceiling begins it anew; above its demand the other one may be held for good, by pods that are missing), and never where the whole past lies
- * in its memory; a reload within that memory is left out, since it knows the new policy only. Where it began above the
+ * ceiling begins it anew; above its demand the other one may be held for good, by pods that are missing), and never
+ * where the whole past lies in its memory; a reload within that memory is left out, since it knows the new policy only. Where it began above the
  * other (from what was last exported, or from a past it knows a part of), that holds until it has come down by a wait
  * of its own, which begins when the other's next wait may be under way. Equal at every instant where the whole past
  * lies in its memory and its replay comes to at least what was last exported. Equal at the end, when fresh samples
