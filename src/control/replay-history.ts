@@ -47,10 +47,10 @@ export function replayHistory(track: Track, history: History, evaluationInterval
   }
   const lifted = newest !== undefined && (state.target === null || newest.replicas > state.target);
   if (!lifted && state.target === null && track.state.target !== null) return;
-  // Seeded by no answer, it knows all that was decided from and falls when the other falls: what stood no lower keeps its wait.
-  const whole = seed.state.target === null;
-  const stood = ({ target }: DecisionState, least: number): boolean =>
-    whole && target !== null && target >= least;
+  // Seeded by no answer, it falls when the other falls if both stood on the same: what stood no lower keeps its wait.
+  const unseeded = seed.state.target === null;
+  const stood = (one: DecisionState, least: number): boolean =>
+    unseeded && one.target !== null && one.target >= least && waitedAlike(one, exported);
   const lift = (one: DecisionState): DecisionState =>
     lifted && !stood(one, newest.replicas) ? { ...one, target: newest.replicas, wish: null } : one;
   track.samples = window;
@@ -60,8 +60,17 @@ export function replayHistory(track: Track, history: History, evaluationInterval
 }
 
 /**
+ * Whether all that was exported during a wait for a fall is what the replay stood on: such a wait has one target
+ * throughout. Where another number was exported, the process that answered it waited for something else, or not at all.
+ */
+function waitedAlike({ target, wish }: DecisionState, exported: History['exported']): boolean {
+  if (wish?.direction !== 'down') return true;
+  return exported.every(({ at, replicas }) => at < wish.since || replicas === target);
+}
+
+/**
  * What the replay starts from, and how many samples only fill the window before it. Without an answer at the first
- * sample the process began after it, and all samples are what it decided from.
+ * sample the process began after it, or knew nothing until then but since when pods found no node.
  */
 function seedOf(
   track: Track,

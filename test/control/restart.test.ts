@@ -51,4 +51,34 @@ describe('a process started at a random instant of a random past, beside one tha
     });
     expect(verdict).toEqual({ equal: true, broken: [] });
   });
+
+  it('keeps what was exported last where the other one stood lower while the replay waited for a fall', async () => {
+    // Pods without a node since before its memory stop the other one's rise to 11 at step 18, and not the replay's.
+    const verdict = await checkRestart({
+      fields: { minReplicas: 1, maxReplicas: 11, downscaleDelay: 10_000 },
+      stretches: [
+        { steps: 12, kind: 'silent', ongoing: 0, ready: 3, unschedulable: 2 },
+        { steps: 18, kind: 'load', ongoing: 115, ready: 2, unschedulable: 2 },
+        { steps: 5, kind: 'silent', ongoing: 0, ready: 11, unschedulable: 2 },
+        { steps: 16, kind: 'load', ongoing: 73, ready: 4, unschedulable: 0 },
+      ],
+      window: { from: 5, steps: 8, floor: 6, ceiling: null },
+      reload: {
+        at: 0,
+        fields: {
+          minReplicas: 1,
+          maxReplicas: 11,
+          upscaleDelay: 30_000,
+          downscaleDelay: 10_000,
+          downscaleToZeroDelay: 120_000,
+          lookBackPeriod: 30_000,
+          aggregation: 'min',
+          delay: { apply: 'max' },
+          provisionTimeout: 60_000,
+        },
+      },
+      restart: 37,
+    });
+    expect(verdict.broken).toEqual([]);
+  });
 });
