@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts';
 import { formatInstant } from '../core/instant.ts';
 import { ScalerError } from '../core/scaler-error.ts';
-import { labelOf, type Point, type RangeSeries } from '../ingest/points.ts';
+import { labelOf, pointsIn, type RangeSeries } from '../ingest/points.ts';
 import type { Answer } from '../ingest/prometheus-answer.ts';
 import { createPrometheusClient, type PrometheusClient } from '../ingest/prometheus-client.ts';
 import { quote } from '../ingest/queries.ts';
@@ -163,7 +163,7 @@ async function buckets(
 ): Promise<Buckets> {
   const range = formatDuration(to - from);
   const query = `sum by (le) (max by (pod, engine, le) (increase(vllm:${name}_bucket{${where}}[${range}])))`;
-  const points: readonly Point[] = value(await client.query(query, to, signal));
+  const points = [...pointsIn(value(await client.query(query, to, signal)))];
   const found = points
     .map(({ metric, value: count }) => ({
       le: Number(labelOf(metric, 'le').replace('+Inf', 'Infinity')),

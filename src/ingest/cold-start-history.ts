@@ -1,7 +1,7 @@
 import { COLD_START_BUCKETS } from '../core/cold-start.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { schemeOf, scopeOf } from './plan.ts';
-import { labelOf, type Point } from './points.ts';
+import { labelOf, pointsIn, type Vector } from './points.ts';
 import type { PrometheusClient } from './prometheus-client.ts';
 import { coldStartQuery, type StoreLabels } from './queries.ts';
 import { objectNamespace } from './replica-facts.ts';
@@ -57,9 +57,9 @@ interface Cumulative {
   readonly nodes: Map<number, number>;
 }
 
-function byFleet(points: readonly Point[]): ReadonlyMap<string, Cumulative> {
+function byFleet(vector: Vector): ReadonlyMap<string, Cumulative> {
   const fleets = new Map<string, Cumulative>();
-  for (const { metric, value } of points) {
+  for (const { metric, value } of pointsIn(vector)) {
     const [role, model] = ['role', 'model'].map(
       (name) => labelOf(metric, `exported_${name}`) || labelOf(metric, name),
     );

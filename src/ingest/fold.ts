@@ -1,26 +1,38 @@
 import { formatDuration } from '../core/duration.ts';
 import type { FleetId } from '../core/fleet.ts';
-import { perObject } from '../core/per-object.ts';
 import { absentSample, type Sample } from '../core/sample.ts';
-import type { Instant } from './instant.ts';
-import { isFresh } from './instant.ts';
-import { type Growth, MISSING_FOR } from './memory.ts';
+import { GREW, GROWN_WIDTH } from './growth.ts';
+import { type Instant, isFresh } from './instant.ts';
+import { hasGauges, MISSING_FOR } from './memory.ts';
 import { fleetNotes, gatewayCount, queryValue } from './notes.ts';
 import { labelOf, type Metric } from './points.ts';
 import { replicaFacts } from './replica-facts.ts';
 import type { FleetQuery } from './source.ts';
-import { type EngineRow, modelKey, type RowsByModel } from './vllm-rows.ts';
+import { FIELD, isSameEngine, type Layout, modelKey, placesBy, WIDTH } from './vllm-rows.ts';
 
-/** One engine of a pod after its duplicates were put together. */
-interface Engine {
-  readonly values: EngineRow['values'];
-  readonly increases: Growth;
-  readonly observedAt: number | undefined;
+/**
+ * One engine of a pod after its duplicates were put together: its numbers are those of an instant's columns from a place on, or of
+ * columns of its own.
+ */
+interface EngineNow {
+  readonly values: Float64Array;
+  readonly at: number;
+  readonly increases: Float64Array | null;
+  readonly grownAt: number;
+  /** Epoch ms; NaN where it is not known. */
+  readonly observedAt: number;
   readonly fresh: boolean;
 }
 
-/** A pod of the fleet with its engines by name. */
-type Pods = Map<string, Map<string, Engine>>;
+/** A pod of the fleet. Its engines come from one scrape. */
+interface PodNow {
+  readonly name: string;
+  readonly engines: EngineNow[];
+  /** All of them are. */
+  fresh: boolean;
+}
+
+const NO_PODS: readonly string[] = [];
 
 /**
  * A fleet's sample from an instant: its series are those of its namespace and model with exactly its matchLabels. A
@@ -28,91 +40,94 @@ type Pods = Map<string, Map<string, Engine>>;
  * else it is missing.
  */
 export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
-  const labelled = rowsWith(instant, fleet);
-  const rows = labelled.filter((row) => isCounted(row, fleet));
-  const pods = podsOf(rows, instant);
-  const fresh = [...pods].filter(([, engines]) => isPodFresh(engines));
+  const rows = rowsOf(instant.rows.layout, fleet.id);
+  const pods = podsNow(rows, instant);
   const missing = missingPods(instant, fleet, pods);
   const notes = fleetNotes(instant, fleet, rows);
+  const fresh = pods.every(isFreshPod) ? pods : pods.filter(isFreshPod);
   if (fresh.length === 0) return withoutValues(instant, fleet, pods, missing, notes);
-  const engines = fresh.flatMap(([, ofPod]) => [...ofPod.values()]);
-  const { arrived, arrivedOver } = arrivalsOf(engines, missing);
+  const engines = enginesOf(fresh);
   return {
     at: instant.at,
     presence: 'fresh',
     why: null,
     observedAt: newest(engines),
-    running: total(engines, (engine) => engine.values.running),
-    waiting: total(engines, (engine) => engine.values.waiting),
-    kvCacheUsage: total(fresh, ([, ofPod]) => cacheUsage(ofPod)),
+    running: total(engines, FIELD.running, valueAt),
+    waiting: total(engines, FIELD.waiting, valueAt),
+    kvCacheUsage: total(fresh, FIELD.kvCache, cacheUsage),
+    finished: total(engines, GREW.finished, grownAt),
+    rejected: total(engines, GREW.rejected, grownAt),
+    firstTokenSeconds: total(engines, GREW.firstTokenSeconds, grownAt),
+    firstTokenCount: total(engines, GREW.firstTokenCount, grownAt),
+    arrived: arrivals(engines, missing),
+    arrivedOver: arrivedOver(engines),
     gateway: gatewayCount(instant, fleet).value,
     query: queryValue(instant, fleet).value,
     reporting: fresh.length,
     missing,
     replicas: replicaFacts(instant.kube, fleet, fresh.length),
     notes,
-    finished: total(engines, (engine) => engine.increases.finished),
-    rejected: total(engines, (engine) => engine.increases.rejected),
-    firstTokenSeconds: total(engines, (engine) => engine.increases.firstTokenSeconds),
-    firstTokenCount: total(engines, (engine) => engine.increases.firstTokenCount),
-    arrived,
-    arrivedOver,
   };
 }
 
 /** Running requests of the fleet's pods that report afresh, by name. */
 export function runningByPod(instant: Instant, fleet: FleetQuery): ReadonlyMap<string, number> {
-  const rows = rowsWith(instant, fleet).filter((row) => isCounted(row, fleet));
   const running = new Map<string, number>();
-  for (const [pod, engines] of podsOf(rows, instant)) {
-    if (isPodFresh(engines))
-      running.set(pod, total([...engines.values()], ({ values }) => values.running) ?? 0);
+  for (const { name, engines, fresh } of podsNow(rowsOf(instant.rows.layout, fleet.id), instant)) {
+    if (fresh) running.set(name, total(engines, FIELD.running, valueAt) ?? 0);
   }
   return running;
 }
 
 /**
- * The rows of a fleet's model that carry its matchLabels. Many fleets may share one model and differ by a label only:
- * the rows are sorted by the labels that somebody asks for once an instant, and not looked through by each fleet.
+ * Places of a fleet's engines, those of one pod side by side, and in it those of one engine. Found once for a layout: many
+ * fleets may share one model and differ by a label only.
  */
-function rowsWith({ rows, byLabels }: Instant, { id }: FleetQuery): readonly EngineRow[] {
-  const { names, ofModel, sorting, values } = selectionOf(id);
-  if (names.length === 0) return rows.get(ofModel) ?? [];
-  let sorted = byLabels.get(sorting);
-  if (sorted === undefined) {
-    sorted = sortRows(rows.get(ofModel) ?? [], names);
-    byLabels.set(sorting, sorted);
+function rowsOf(layout: Layout, id: FleetId): readonly number[] {
+  let found = layout.selections.get(id);
+  if (found === undefined) {
+    found = select(layout, id);
+    layout.selections.set(id, found);
   }
-  return sorted.get(values) ?? [];
+  return found;
 }
 
-/** What a fleet's rows are looked up by. */
-const selectionOf = perObject(({ namespace, model, matchLabels }: FleetId) => {
-  const names = Object.keys(matchLabels).sort();
-  const ofModel = modelKey(namespace, model);
-  return {
-    names,
-    ofModel,
-    sorting: [ofModel, ...names].join('\0'),
-    values: names.map((name) => matchLabels[name]).join('\0'),
-  };
-});
+function select(layout: Layout, { namespace, model, matchLabels }: FleetId): readonly number[] {
+  const { engines } = layout;
+  const name = (place: number): string => `${engines[place]?.pod}\0${engines[place]?.engine}`;
+  const found = labelled(layout, modelKey(namespace, model), matchLabels)
+    .filter((place) => isCounted(engines[place]?.leftOut ?? null, engines[place]?.pod ?? '', matchLabels))
+    .sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b));
+  // What was filtered has room for more to come; this is kept.
+  return found.slice();
+}
 
-function sortRows(rows: readonly EngineRow[], names: readonly string[]): RowsByModel {
-  const sorted = new Map<string, EngineRow[]>();
-  for (const row of rows) {
-    const key = names.map((name) => labelOf(row.metric, name)).join('\0');
-    const list = sorted.get(key);
-    if (list) list.push(row);
-    else sorted.set(key, [row]);
+/** The engines of a model that carry these labels: sorted by those labels once, and not looked through by each fleet. */
+function labelled(
+  { ofModel, byLabels, engines }: Layout,
+  model: string,
+  matchLabels: FleetId['matchLabels'],
+): readonly number[] {
+  const all = ofModel.get(model) ?? [];
+  const names = Object.keys(matchLabels).sort();
+  if (names.length === 0) return all;
+  const sorting = [model, ...names].join('\0');
+  let sorted = byLabels.get(sorting);
+  if (sorted === undefined) {
+    sorted = placesBy(engines, ({ metric }) => names.map((label) => labelOf(metric, label)).join('\0'), all);
+    byLabels.set(sorting, sorted);
   }
-  return sorted;
+  return sorted.get(names.map((label) => matchLabels[label]).join('\0')) ?? [];
 }
 
 /** A router's series belong to the pods it re-exports, which are read themselves; asked for by label they are meant. */
-function isCounted(row: EngineRow, fleet: FleetQuery): boolean {
-  if (row.leftOut === 'router') return row.pod !== '' && Object.hasOwn(fleet.id.matchLabels, 'server');
-  return row.leftOut === null;
+function isCounted(
+  leftOut: 'router' | 'podless' | null,
+  pod: string,
+  matchLabels: FleetId['matchLabels'],
+): boolean {
+  if (leftOut === 'router') return pod !== '' && Object.hasOwn(matchLabels, 'server');
+  return leftOut === null;
 }
 
 export function matches(metric: Metric, fleet: FleetQuery): boolean {
@@ -122,124 +137,157 @@ export function matches(metric: Metric, fleet: FleetQuery): boolean {
   return true;
 }
 
-function podsOf(rows: readonly EngineRow[], instant: Instant): Pods {
-  const pods: Pods = new Map();
+function podsNow(rows: readonly number[], instant: Instant): readonly PodNow[] {
+  const { layout, values } = instant.rows;
+  const pods: PodNow[] = [];
+  let pod: PodNow | undefined;
+  let before = -1;
   for (const row of rows) {
-    // Counters alone do not make a pod: its gauges may have gone, and 0 would be put in their place.
-    if (row.values.running === undefined && row.values.waiting === undefined) continue;
-    const engines = pods.get(row.pod) ?? new Map<string, Engine>();
-    const known = engines.get(row.engine);
-    const engine = toEngine(row, instant);
-    engines.set(row.engine, known ? sameEngine(known, engine) : engine);
-    pods.set(row.pod, engines);
+    if (!hasGauges(values, row)) continue;
+    const engine = engineNow(row, instant);
+    const name = layout.engines[row]?.pod ?? '';
+    if (pod?.name !== name) {
+      pod = { name, engines: [engine], fresh: engine.fresh };
+      pods.push(pod);
+    } else {
+      const twin = isSameEngine(layout, before, row) ? pod.engines.pop() : undefined;
+      pod.engines.push(twin === undefined ? engine : together(twin, engine));
+      pod.fresh = pod.engines.every(({ fresh }) => fresh);
+    }
+    before = row;
   }
   return pods;
 }
 
-function toEngine(row: EngineRow, { tables, staleAfter, increases }: Instant): Engine {
+function isFreshPod({ fresh }: PodNow): boolean {
+  return fresh;
+}
+
+function enginesOf(pods: readonly PodNow[]): readonly EngineNow[] {
+  const engines: EngineNow[] = [];
+  for (const pod of pods) for (const engine of pod.engines) engines.push(engine);
+  return engines;
+}
+
+function engineNow(row: number, { rows, tables, staleAfter, increases }: Instant): EngineNow {
   return {
-    values: row.values,
-    increases: increases.get(row.key) ?? {},
-    observedAt: row.observedAt,
-    fresh: isFresh(row, tables.evaluatedAt, staleAfter),
+    values: rows.values,
+    at: row * WIDTH,
+    increases,
+    grownAt: row * GROWN_WIDTH,
+    observedAt: rows.observedAt[row] ?? Number.NaN,
+    fresh: isFresh(rows, row, tables.evaluatedAt, staleAfter),
   };
 }
 
 /** Two scrapes of one engine: the fresh one counts, and of two fresh ones the larger of each value. */
-function sameEngine(a: Engine, b: Engine): Engine {
+function together(a: EngineNow, b: EngineNow): EngineNow {
   if (a.fresh !== b.fresh) return a.fresh ? a : b;
-  return {
-    values: largest(a.values, b.values),
-    increases: largest(a.increases, b.increases),
-    observedAt: Math.max(a.observedAt ?? 0, b.observedAt ?? 0),
-    fresh: a.fresh,
-  };
+  const values = Float64Array.from({ length: WIDTH }, (_, field) =>
+    larger(valueAt(a, field), valueAt(b, field)),
+  );
+  const increases = Float64Array.from({ length: GROWN_WIDTH }, (_, field) =>
+    larger(grownAt(a, field), grownAt(b, field)),
+  );
+  const observedAt = larger(a.observedAt, b.observedAt);
+  return { values, at: 0, increases, grownAt: 0, observedAt, fresh: a.fresh };
 }
 
-function largest<T extends Growth>(a: T, b: T): T {
-  const merged: Growth = { ...a };
-  for (const field of Object.keys(b) as (keyof Growth)[]) {
-    merged[field] = Math.max(a[field] ?? Number.NEGATIVE_INFINITY, b[field] ?? 0);
-  }
-  return merged as T;
+/** Of two numbers of which either may be unknown. */
+function larger(a: number, b: number): number {
+  return a >= b || Number.isNaN(b) ? a : b;
 }
 
-function isPodFresh(engines: ReadonlyMap<string, Engine>): boolean {
-  for (const engine of engines.values()) if (!engine.fresh) return false;
-  return true;
+/** NaN for what is not known. */
+function valueAt({ values, at }: EngineNow, field: number): number {
+  return values[at + field] ?? Number.NaN;
+}
+
+function grownAt({ increases, grownAt: at }: EngineNow, field: number): number {
+  return increases === null ? Number.NaN : (increases[at + field] ?? Number.NaN);
 }
 
 /** Names of the pods that are scraped in vain: those remembered, and those of which only old samples are left. */
-function missingPods(instant: Instant, fleet: FleetQuery, pods: Pods): string[] {
+function missingPods(instant: Instant, fleet: FleetQuery, pods: readonly PodNow[]): readonly string[] {
+  const remembered =
+    instant.missing.size === 0
+      ? undefined
+      : instant.missing.get(modelKey(fleet.id.namespace, fleet.id.model));
+  if (remembered === undefined && pods.every(({ fresh }) => fresh)) return NO_PODS;
   const names = new Set<string>();
-  for (const seen of instant.missing.get(selectionOf(fleet.id).ofModel) ?? []) {
-    if (matches(seen.metric, fleet)) names.add(seen.pod);
+  for (const seen of remembered ?? []) if (matches(seen.metric, fleet)) names.add(seen.pod);
+  for (const { name, engines, fresh } of pods) {
+    if (fresh) names.delete(name);
+    else if (instant.tables.evaluatedAt - (newest(engines) ?? 0) < MISSING_FOR) names.add(name);
   }
-  for (const [pod, engines] of pods) {
-    if (isPodFresh(engines)) {
-      names.delete(pod);
-      continue;
-    }
-    const reported = newest([...engines.values()]) ?? 0;
-    if (instant.tables.evaluatedAt - reported < MISSING_FOR) names.add(pod);
-  }
-  return [...names].sort();
+  return names.size === 0 ? NO_PODS : [...names].sort();
 }
 
 /** The share of KV cache in use of a pod: the mean over its engines, each of which has a cache of its own. */
-function cacheUsage(engines: ReadonlyMap<string, Engine>): number | undefined {
-  const shares: number[] = [];
-  for (const { values } of engines.values()) {
-    const share = values.kvCache ?? values.gpuCache;
-    if (share !== undefined) shares.push(share);
+function cacheUsage({ engines }: PodNow): number {
+  let sum = 0;
+  let count = 0;
+  for (const engine of engines) {
+    const share = valueAt(engine, FIELD.kvCache);
+    const known = Number.isNaN(share) ? valueAt(engine, FIELD.gpuCache) : share;
+    if (Number.isNaN(known)) continue;
+    sum += known;
+    count++;
   }
-  return shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return sum / count;
 }
 
 /** What came to all pods since the instant before; unknown as soon as it is of one engine, or a pod is missing. */
-function arrivalsOf(engines: readonly Engine[], missing: readonly string[]) {
-  const isKnown = missing.length === 0 && engines.every(({ increases }) => increases.arrived !== undefined);
+function arrivals(engines: readonly EngineNow[], missing: readonly string[]): number | null {
+  if (missing.length > 0) return null;
+  for (const engine of engines) if (Number.isNaN(grownAt(engine, GREW.arrived))) return null;
+  return total(engines, GREW.arrived, grownAt);
+}
+
+function arrivedOver(engines: readonly EngineNow[]): number | null {
   let over: number | null = null;
-  for (const { increases } of engines) {
-    if (increases.arrivedOver !== undefined) over = Math.max(over ?? 0, increases.arrivedOver);
+  for (const engine of engines) {
+    const one = grownAt(engine, GREW.arrivedOver);
+    if (!Number.isNaN(one)) over = Math.max(over ?? 0, one);
   }
-  return {
-    arrived: isKnown ? total(engines, ({ increases }) => increases.arrived) : null,
-    arrivedOver: over,
-  };
+  return over;
 }
 
 /** Sum of what is known; null when nothing is. More than two are sorted, so that fractions add up alike in any order of series. */
-function total<T>(items: readonly T[], value: (item: T) => number | undefined): number | null {
+function total<T>(
+  items: readonly T[],
+  field: number,
+  value: (item: T, field: number) => number,
+): number | null {
   let count = 0;
   let sum = 0;
   for (const item of items) {
-    const one = value(item);
-    if (one === undefined) continue;
+    const one = value(item, field);
+    if (Number.isNaN(one)) continue;
     count++;
     sum += one;
   }
   if (count <= 2) return count === 0 ? null : sum;
-  const known = items.map(value).filter((one) => one !== undefined);
-  return known.sort((a, b) => a - b).reduce((all, one) => all + one, 0);
+  const known = Float64Array.from(items, (item) => value(item, field)).filter((one) => !Number.isNaN(one));
+  return known.sort().reduce((all, one) => all + one, 0);
 }
 
-function newest(engines: readonly Engine[]): number | null {
+function newest(engines: readonly { readonly observedAt: number }[]): number | null {
   let latest = 0;
-  for (const { observedAt } of engines) latest = Math.max(latest, observedAt ?? 0);
+  for (const { observedAt } of engines) if (observedAt > latest) latest = observedAt;
   return latest === 0 ? null : latest;
 }
 
 function withoutValues(
   instant: Instant,
   fleet: FleetQuery,
-  pods: Pods,
+  pods: readonly PodNow[],
   missing: readonly string[],
   notes: readonly string[],
 ): Sample {
   const replicas = replicaFacts(instant.kube, fleet, null);
-  const observedAt = newest([...pods.values()].flatMap((engines) => [...engines.values()]));
-  const stale = pods.size > 0;
+  const observedAt = newest(pods.flatMap(({ engines }) => engines));
+  const stale = pods.length > 0;
   const why = stale ? whyStale(observedAt, instant) : whyAbsent(instant, fleet, missing);
   const { value: query } = queryValue(instant, fleet);
   const { value: gateway } = gatewayCount(instant, fleet);

@@ -1,29 +1,20 @@
-import {
-  type Increases,
-  type Memory,
-  type MissingByModel,
-  type Reported,
-  remember,
-  report,
-} from './memory.ts';
+import { growth } from './growth.ts';
+import { knownOf, type Memory, type MissingByModel, type Reported, remember, report } from './memory.ts';
 import { indexKube, type KubeIndex } from './replica-facts.ts';
 import { finish } from './slices.ts';
 import type { Tables } from './tables.ts';
-import { type EngineRow, type RowsByModel, readRows } from './vllm-rows.ts';
+import { type Rows, readRows } from './vllm-rows.ts';
 
 /** One instant, indexed: what every fleet's sample is folded from, also of fleets that nobody knew when it was read. */
 export interface Instant {
   readonly at: number;
   readonly tables: Tables;
   readonly staleAfter: number;
-  readonly rows: RowsByModel;
-  /** Those of the rows that count for nobody; mostly none. */
-  readonly leftOut: RowsByModel;
+  readonly rows: Rows;
   readonly missing: MissingByModel;
-  readonly increases: Increases;
+  /** Of each engine's counters (growth.ts); null where nothing is counted. */
+  readonly increases: Float64Array | null;
   readonly kube: KubeIndex;
-  /** Rows of a model by the values of labels that fleets ask for, sorted when the first one asks. */
-  readonly byLabels: Map<string, RowsByModel>;
 }
 
 interface Next {
@@ -40,56 +31,38 @@ function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Gene
   return yield* indexSteps(memory, tables, yield* reportSteps(memory, tables, staleAfter), staleAfter);
 }
 
-/** An instant's rows, and who of those that reported before do so still. */
-export interface ReportedRows {
-  readonly rows: RowsByModel;
-  readonly reported: Reported;
-}
-
-/** The half of it that needs no `up`, in steps of about a millisecond. */
-export function* reportSteps(
-  memory: Memory,
-  tables: Tables,
-  staleAfter: number,
-): Generator<void, ReportedRows> {
-  const rows = yield* readRows(tables);
-  const fresh = (row: EngineRow): boolean => isFresh(row, tables.evaluatedAt, staleAfter);
-  return { rows, reported: yield* report(memory, rows, tables.keys, fresh) };
+/** The half of it that needs no `up`, in steps of about a millisecond: what engines say, and which pods do so no longer. */
+export function* reportSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Reported> {
+  const rows = yield* readRows(tables, memory.last?.layout ?? null);
+  const known = yield* knownOf(memory, rows.layout);
+  const fresh = (engine: number): boolean => isFresh(rows, engine, tables.evaluatedAt, staleAfter);
+  const reported = yield* report(memory, rows, known, fresh);
+  return { ...reported, increases: yield* growth(memory, rows, known) };
 }
 
 /** The other half. */
 export function* indexSteps(
   memory: Memory,
   tables: Tables,
-  { rows, reported }: ReportedRows,
+  reported: Reported,
   staleAfter: number,
 ): Generator<void, Next> {
-  const { increases } = reported;
+  const { increases, last: rows } = reported;
   const { memory: after, missing } = yield* remember(memory, reported, tables);
-  const kube = yield* indexKube(tables);
-  const leftOut = leftOutOf(rows);
-  const { at } = tables;
-  const byLabels: Instant['byLabels'] = new Map();
-  const instant = { at, tables, staleAfter, rows, leftOut, missing, increases, kube, byLabels };
-  return { instant, memory: after };
-}
-
-function leftOutOf(rows: RowsByModel): RowsByModel {
-  const found = new Map<string, EngineRow[]>();
-  for (const [key, ofModel] of rows) {
-    if (ofModel.some((row) => row.leftOut !== null))
-      found.set(
-        key,
-        ofModel.filter((row) => row.leftOut !== null),
-      );
-  }
-  return found;
+  const kube = yield* indexKube(tables, memory.kube);
+  const instant = { at: tables.at, tables, staleAfter, rows, missing, increases, kube };
+  return { instant, memory: { ...after, kube: kube.layout } };
 }
 
 /**
- * Whether the samples behind a row are at most `staleAfter` old, by their own timestamps. From as far in the future
- * they are no better: then some clock is wrong, and their age unknown.
+ * Whether the samples behind an engine's numbers are at most `staleAfter` old, by their own timestamps. From as far in the
+ * future they are no better: then some clock is wrong, and their age unknown.
  */
-export function isFresh(row: EngineRow, evaluatedAt: number, staleAfter: number): boolean {
-  return row.observedAt !== undefined && Math.abs(evaluatedAt - row.observedAt) <= staleAfter;
+export function isFresh(
+  { observedAt }: Rows,
+  engine: number,
+  evaluatedAt: number,
+  staleAfter: number,
+): boolean {
+  return Math.abs(evaluatedAt - (observedAt[engine] ?? Number.NaN)) <= staleAfter;
 }

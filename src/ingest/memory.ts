@@ -1,9 +1,10 @@
-import { arrivedBetween, type EngineCount } from '../core/conservation.ts';
-import { labelOf, type Metric } from './points.ts';
+import { isCounting } from './growth.ts';
+import { labelOf, type Metric, type Point, pointsIn } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
-import { strided } from './slices.ts';
+import type { KubeLayout } from './replica-facts.ts';
+import { counted, strided } from './slices.ts';
 import type { Tables } from './tables.ts';
-import { type EngineRow, type Field, modelKey, podKeyOf, type RowsByModel, sameKeys } from './vllm-rows.ts';
+import { type Layout, modelKey, podKeyOf, type Rows, sameKeys, WIDTH } from './vllm-rows.ts';
 
 /** How long a pod that reported and is scraped in vain still counts as missing (law 4). */
 export const MISSING_FOR = 600_000;
@@ -24,159 +25,285 @@ export interface SeenPod {
 
 /** What one instant tells the next. Rebuilt from history like all state. */
 export interface Memory {
+  /** What the last instant read; null before the first. */
+  readonly last: LastRows | null;
+  /** Pods that reported before and did not at the last instant, by podKey. */
   readonly pods: ReadonlyMap<string, SeenPod>;
-  readonly counters: ReadonlyMap<string, EngineRow['values']>;
+  /** Engines' numbers that were read back for instants before the last one, by key. */
+  readonly counters: ReadonlyMap<string, Float64Array>;
+  readonly kube: KubeLayout | null;
   /** Instants were not read since: who is not there now may have been lost with the store. */
   readonly interrupted: boolean;
 }
 
-export const EMPTY_MEMORY: Memory = { pods: new Map(), counters: new Map(), interrupted: false };
+export const EMPTY_MEMORY: Memory = {
+  last: null,
+  pods: new Map(),
+  counters: new Map(),
+  kube: null,
+  interrupted: false,
+};
+
+interface LastRows extends Rows {
+  /** By pod of the layout: epoch ms of the newest sample of one that reported afresh, NaN for others. */
+  readonly seenAt: Float64Array;
+}
 
 /** Pods that reported a model within 10 minutes, do not now, and have not gone: by namespace and model. */
 export type MissingByModel = ReadonlyMap<string, readonly SeenPod[]>;
 
-/**
- * Growth of an engine's counters since the instant before; fields without a value before are left out. `arrived`: requests
- * that came, by conservation; `arrivedOver`: milliseconds between the two scrapes, where there was a new one.
- */
-export type Growth = EngineRow['values'] & { arrived?: number; arrivedOver?: number };
-export type Increases = ReadonlyMap<string, Growth>;
-
-const COUNTED = ['finished', 'rejected', 'firstTokenSeconds', 'firstTokenCount'] as const satisfies Field[];
-
 /** What an instant's rows say by themselves, against the memory of the one before. */
 export interface Reported {
-  readonly pods: Map<string, SeenPod>;
-  /** Keys of pods of which only old samples are left. */
-  readonly present: ReadonlySet<string>;
-  readonly counters: ReadonlyMap<string, EngineRow['values']>;
-  readonly increases: Increases;
+  readonly last: LastRows;
+  /** What the counters of each engine grew by since the instant before (growth.ts); null where nothing is counted. */
+  readonly increases: Float64Array | null;
   /** Pods that reported before and do not now: whether they are missing or gone their `up` tells. */
-  readonly silent: readonly (readonly [key: string, pod: SeenPod])[];
+  readonly silent: ReadonlyMap<string, Silent>;
 }
 
-/**
- * Who reports now, who does no longer, and what the counters grew by. `keys` are those that the rows are kept apart by,
- * `fresh` says whether a row's sample is young enough.
- */
+interface Silent {
+  readonly pod: SeenPod;
+  /** Old samples of it are left. */
+  readonly present: boolean;
+}
+
+/** Who reports now, and who does no longer. `fresh` says whether an engine's sample is young enough. */
 export function* report(
   memory: Memory,
-  rows: RowsByModel,
-  keys: readonly string[],
-  fresh: (row: EngineRow) => boolean,
-): Generator<void, Reported> {
-  const pods = new Map<string, SeenPod>();
-  const present = new Set<string>();
-  const counters = new Map<string, EngineRow['values']>();
-  const increases = new Map<string, Growth>();
-  const before = podsBefore(memory, keys);
-  const renamed = new Set<string>();
-  yield* strided(flat(rows.values()), (row) => {
-    if (row.leftOut === 'podless') return;
-    const was = before(row);
-    countUp(row, memory, was, counters, increases);
-    if (row.values.running === undefined && row.values.waiting === undefined) return;
-    if (fresh(row)) {
-      pods.set(row.podKey, laterOf(pods.get(row.podKey), seenPod(row, keys, was.seen)));
-      if (was.podKey !== row.podKey) renamed.add(was.podKey);
-    } else present.add(row.podKey).add(was.podKey);
+  rows: Rows,
+  known: Known,
+  fresh: (engine: number) => boolean,
+): Generator<void, Pick<Reported, 'last' | 'silent'>> {
+  const { layout, values, observedAt } = rows;
+  const seenAt = new Float64Array(layout.pods.length).fill(Number.NaN);
+  const old = new Uint8Array(layout.pods.length);
+  yield* counted(layout.engines.length, (engine) => {
+    const pod = layout.podOf[engine] ?? -1;
+    if (pod < 0 || !hasGauges(values, engine)) return;
+    if (fresh(engine)) seenAt[pod] = later(later(seenAt[pod], observedAt[engine]), known.lastReport[pod]);
+    else old[pod] = 1;
   });
-  const silent: (readonly [string, SeenPod])[] = [];
-  yield* strided(memory.pods, (entry) => {
-    if (!pods.has(entry[0]) && !renamed.has(entry[0])) silent.push(entry);
+  const silent = new Map<string, Silent>();
+  const consider = (key: string, places: readonly number[], pod: () => SeenPod): void => {
+    if (places.some((place) => !Number.isNaN(seenAt[place]))) return;
+    const present = places.some((place) => old[place] === 1);
+    silent.set(key, { pod: laterOf(silent.get(key)?.pod, pod()), present });
+  };
+  yield* strided(memory.pods, ([key, pod]) => consider(key, known.placesOf(key, pod.keys), () => pod));
+  const { last } = memory;
+  yield* counted(last?.seenAt.length ?? 0, (place) => {
+    if (last === null || Number.isNaN(last.seenAt[place])) return;
+    if (last.layout === layout && !Number.isNaN(seenAt[place])) return;
+    const key = last.layout.pods[place]?.podKey ?? '';
+    consider(key, known.placesOf(key, last.layout.keys), () => seenPod(last, place));
   });
-  return { pods, present, counters, increases, silent };
+  return { last: { ...rows, seenAt }, silent };
 }
 
-/** A pod as the memory has it, and under which key. */
-interface Before {
-  readonly podKey: string;
-  readonly seen: SeenPod | undefined;
+/** Without either an engine's counters make no pod: its gauges may have gone, and 0 would be put in their place. */
+export function hasGauges(values: Float64Array, engine: number): boolean {
+  // running and waiting are the first two.
+  return !Number.isNaN(values[engine * WIDTH]) || !Number.isNaN(values[engine * WIDTH + 1]);
+}
+
+/** What a memory knows of the pods and engines of a layout. */
+export interface Known {
+  /** By pod: epoch ms of the newest sample that is known of it, NaN where it was never seen. */
+  readonly lastReport: Float64Array;
+  /** By engine, as Rows has them: the numbers of the instant before. */
+  readonly values: Float64Array;
+  /** No pod at all was seen before. */
+  readonly nobody: boolean;
+  /** Places in the layout of a pod that the memory has under `key`, told by `keys`. */
+  placesOf(key: string, keys: readonly string[]): readonly number[];
 }
 
 /**
- * Finds the pod of a row in the memory. Where fleets began or ceased to ask for a label, or history was read for few of them, a pod is
- * there under other keys than the row has: it is then the one that says the same of the labels that both have.
+ * Finds the pods and engines of a layout in the memory. Where fleets began or ceased to ask for a label, or history was read for
+ * few of them, a pod is there under other keys than the layout has: it is then the one that says the same of the labels that both have.
  */
-function podsBefore({ pods }: Memory, keys: readonly string[]): (row: EngineRow) => Before {
-  const others = new Map<
-    string,
-    { readonly common: readonly string[]; readonly known: Map<string, Before> }
-  >();
-  for (const [podKey, seen] of pods) {
-    if (sameKeys(seen.keys, keys)) continue;
-    const id = seen.keys.join('\0');
-    let other = others.get(id);
-    if (other === undefined) {
-      other = { common: keys.filter((name) => seen.keys.includes(name)), known: new Map() };
-      others.set(id, other);
-    }
-    const place = podKeyOf(seen, other.common);
-    const rival = other.known.get(place)?.seen;
-    if (laterOf(rival, seen) === seen) other.known.set(place, { podKey, seen });
+export function* knownOf(memory: Memory, layout: Layout): Generator<void, Known> {
+  const { last } = memory;
+  const isSame = last?.layout === layout;
+  const others = new OtherKeys(layout);
+  let lastReport = isSame ? last.seenAt : new Float64Array(layout.pods.length).fill(Number.NaN);
+  if (isSame && memory.pods.size > 0) lastReport = lastReport.slice();
+  if (last !== null && !isSame) {
+    const alike = sameKeys(last.layout.keys, layout.keys);
+    yield* counted(last.seenAt.length, (place) => {
+      const at = last.seenAt[place] ?? Number.NaN;
+      if (Number.isNaN(at)) return;
+      const key = last.layout.pods[place]?.podKey ?? '';
+      const now = alike ? layout.podAt.get(key) : undefined;
+      if (now !== undefined) lastReport[now] = at;
+      else if (!alike) others.add(key, seenPod(last, place));
+    });
   }
-  return (row) => {
-    const seen = pods.get(row.podKey);
-    if (seen !== undefined || others.size === 0) return { podKey: row.podKey, seen };
-    for (const { common, known } of others.values()) {
-      const found = known.get(podKeyOf(row, common));
-      if (found !== undefined) return found;
+  for (const [key, pod] of memory.pods) {
+    if (!sameKeys(pod.keys, layout.keys)) others.add(key, pod);
+    else {
+      const place = layout.podAt.get(key);
+      if (place !== undefined) lastReport[place] = later(lastReport[place], pod.lastReport);
     }
-    return { podKey: row.podKey, seen: undefined };
+  }
+  yield* others.match(lastReport);
+  const { podAt } = layout;
+  return {
+    lastReport,
+    values: yield* valuesBefore(memory, layout, others),
+    nobody: memory.pods.size === 0 && (last === null || last.seenAt.every(Number.isNaN)),
+    placesOf(key, keys) {
+      if (!sameKeys(keys, layout.keys)) return others.heirsOf(key);
+      const place = podAt.get(key);
+      return place === undefined ? [] : [place];
+    },
   };
+}
+
+function* valuesBefore(
+  { last, counters }: Memory,
+  layout: Layout,
+  others: OtherKeys,
+): Generator<void, Float64Array> {
+  if (last?.layout === layout && counters.size === 0) return last.values;
+  const numbersOf = (key: string): Float64Array | undefined => {
+    const place = last?.layout.engineAt.get(key) ?? -1;
+    return last !== null && place >= 0 && isCounting(last.values, place)
+      ? last.values.subarray(place * WIDTH, (place + 1) * WIDTH)
+      : counters.get(key);
+  };
+  const values = new Float64Array(layout.engines.length * WIDTH).fill(Number.NaN);
+  yield* counted(layout.engines.length, (engine) => {
+    const { key, podKey } = layout.engines[engine] ?? { key: '', podKey: '' };
+    const was = others.keyOf(layout.podOf[engine] ?? -1);
+    const numbers =
+      numbersOf(key) ?? (was === undefined ? undefined : numbersOf(was + key.slice(podKey.length)));
+    if (numbers !== undefined) values.set(numbers, engine * WIDTH);
+  });
+  return values;
+}
+
+/** Pods that the memory has under other keys than a layout. */
+class OtherKeys {
+  readonly #layout: Layout;
+  /** By the memory's keys: the labels that both have, and the pods by what these say. */
+  readonly #groups = new Map<
+    string,
+    {
+      readonly common: readonly string[];
+      readonly pods: Map<string, (readonly [key: string, pod: SeenPod])[]>;
+    }
+  >();
+  readonly #heirs = new Map<string, number[]>();
+  readonly #keys = new Map<number, string>();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  add(key: string, pod: SeenPod): void {
+    const id = pod.keys.join('\0');
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      group = { common: this.#layout.keys.filter((name) => pod.keys.includes(name)), pods: new Map() };
+      this.#groups.set(id, group);
+    }
+    const said = podKeyOf(pod, group.common);
+    const alike = group.pods.get(said);
+    if (alike === undefined) group.pods.set(said, [[key, pod]]);
+    else alike.push([key, pod]);
+  }
+
+  /** Finds the layout's pods among them; of several that are one pod the one that reported last is it. */
+  *match(lastReport: Float64Array): Generator<void, void> {
+    if (this.#groups.size === 0) return;
+    yield* counted(lastReport.length, (place) => {
+      const engine = this.#layout.pods[place];
+      if (engine === undefined) return;
+      for (const { common, pods } of this.#groups.values()) {
+        for (const [key, { lastReport: at }] of pods.get(podKeyOf(engine, common)) ?? []) {
+          this.#heirs.set(key, [...this.heirsOf(key), place]);
+          if ((lastReport[place] ?? Number.NaN) >= at) continue;
+          lastReport[place] = at;
+          this.#keys.set(place, key);
+        }
+      }
+    });
+  }
+
+  heirsOf(key: string): readonly number[] {
+    return this.#heirs.get(key) ?? [];
+  }
+
+  /** The memory's key of a pod that is known best by another than its own. */
+  keyOf(place: number): string | undefined {
+    return this.#keys.get(place);
+  }
 }
 
 /** The memory after an instant, and who is missing at it. */
 export function* remember(
-  { interrupted }: Memory,
-  reported: Reported,
+  { interrupted, kube }: Memory,
+  { last, silent }: Reported,
   tables: Tables,
 ): Generator<void, { memory: Memory; missing: MissingByModel }> {
-  const { pods, counters } = reported;
-  const missing = yield* keepMissing(reported, tables, interrupted);
-  return { memory: { pods, counters, interrupted: false }, missing };
+  const pods = yield* missingPods(silent, tables, interrupted);
+  const missing = new Map<string, SeenPod[]>();
+  for (const pod of pods.values()) {
+    const ofModel = modelKey(pod.namespace, pod.model);
+    const list = missing.get(ofModel);
+    if (list) list.push(pod);
+    else missing.set(ofModel, [pod]);
+  }
+  return { memory: { last, pods, counters: new Map(), kube, interrupted: false }, missing };
 }
 
 /** The two memories' knowledge together: what a range read back, and what was seen live meanwhile. */
 export function mergeMemories(past: Memory, live: Memory): Memory {
   const pods = new Map(past.pods);
-  for (const [key, seen] of live.pods) pods.set(key, laterOf(pods.get(key), seen));
-  const counters = new Map([...past.counters, ...live.counters]);
-  return { pods, counters, interrupted: live.interrupted };
+  const counters = new Map(past.counters);
+  if (past.last !== null) {
+    const { layout, seenAt, values } = past.last;
+    for (const [place, { podKey }] of layout.pods.entries())
+      if (!Number.isNaN(seenAt[place]))
+        pods.set(podKey, laterOf(pods.get(podKey), seenPod(past.last, place)));
+    for (const [place, { key }] of layout.engines.entries())
+      if (isCounting(values, place)) counters.set(key, values.subarray(place * WIDTH, (place + 1) * WIDTH));
+  }
+  for (const [key, pod] of live.pods) pods.set(key, laterOf(pods.get(key), pod));
+  for (const [key, counts] of live.counters) counters.set(key, counts);
+  return { last: live.last, pods, counters, kube: live.kube, interrupted: live.interrupted };
 }
 
-/** Adds to `pods` the silent ones that are not gone, and returns them. */
-function* keepMissing(
-  { pods, present, silent }: Reported,
+/** The silent ones that are not gone. */
+function* missingPods(
+  silent: Reported['silent'],
   tables: Tables,
   interrupted: boolean,
-): Generator<void, MissingByModel> {
-  const missing = new Map<string, SeenPod[]>();
-  if (silent.length === 0) return missing;
-  const scraped = yield* scrapedPods(tables);
+): Generator<void, ReadonlyMap<string, SeenPod>> {
+  const kept = new Map<string, SeenPod>();
+  if (silent.size === 0) return kept;
+  const up = [...pointsIn(tables.up)];
+  const scraped = yield* scrapedPods(up, tables.labels);
   // Nothing at all is scraped any more, or, after an interruption, only just again: that a pod's `up` is gone says nothing.
-  const filling = tables.up.length === 0 || isYoung(tables);
-  const lost = tables.up.length === 0 || (interrupted && filling);
-  for (const [key, seen] of silent) {
-    const lostByStore = seen.lostByStore || lost;
+  const filling = up.length === 0 || isYoung(up);
+  const lost = up.length === 0 || (interrupted && filling);
+  for (const [key, { pod, present }] of silent) {
+    const lostByStore = pod.lostByStore || lost;
     // The store may have been down for longer than that; how long its pods did not report counts once it is filled.
-    const ended = tables.evaluatedAt - seen.lastReport >= MISSING_FOR;
+    const ended = tables.evaluatedAt - pod.lastReport >= MISSING_FOR;
     if (ended && !(lostByStore && filling)) continue;
-    if (!lostByStore && !present.has(key) && !scraped.has(modelKey(seen.namespace, seen.pod))) continue;
-    const kept = { ...seen, lostByStore };
-    pods.set(key, kept);
-    const list = missing.get(modelKey(seen.namespace, seen.model));
-    if (list) list.push(kept);
-    else missing.set(modelKey(seen.namespace, seen.model), [kept]);
+    if (!lostByStore && !present && !scraped.has(modelKey(pod.namespace, pod.pod))) continue;
+    kept.set(key, { ...pod, lostByStore });
   }
-  return missing;
+  return kept;
 }
 
-function isYoung({ up }: Tables): boolean {
+function isYoung(up: readonly Point[]): boolean {
   return up.some(({ metric }) => labelOf(metric, YOUNG_STORE.label) === YOUNG_STORE.value);
 }
 
-function* scrapedPods({ up, labels }: Tables): Generator<void, ReadonlySet<string>> {
+function* scrapedPods(up: readonly Point[], labels: Tables['labels']): Generator<void, ReadonlySet<string>> {
   const scraped = new Set<string>();
   yield* strided(up, ({ metric }) => {
     scraped.add(modelKey(labelOf(metric, labels.namespace), labelOf(metric, labels.pod)));
@@ -184,76 +311,26 @@ function* scrapedPods({ up, labels }: Tables): Generator<void, ReadonlySet<strin
   return scraped;
 }
 
-function* flat<T>(lists: Iterable<readonly T[]>): Generator<T> {
-  for (const list of lists) yield* list;
+function seenPod({ layout, seenAt }: LastRows, place: number): SeenPod {
+  const { namespace, model, pod, metric } = layout.pods[place] ?? UNNAMED;
+  return {
+    namespace,
+    model,
+    pod,
+    metric,
+    keys: layout.keys,
+    lastReport: seenAt[place] ?? 0,
+    lostByStore: false,
+  };
 }
 
-function seenPod(row: EngineRow, keys: readonly string[], before: SeenPod | undefined): SeenPod {
-  const { namespace, model, pod, metric } = row;
-  const lastReport = Math.max(row.observedAt ?? 0, before?.lastReport ?? 0);
-  return { namespace, model, pod, metric, keys, lastReport, lostByStore: false };
-}
+const UNNAMED = { namespace: '', model: '', pod: '', metric: {} };
 
 function laterOf(a: SeenPod | undefined, b: SeenPod): SeenPod {
   return a && a.lastReport > b.lastReport ? a : b;
 }
 
-function countUp(
-  row: EngineRow,
-  memory: Memory,
-  was: Before,
-  counters: Map<string, EngineRow['values']>,
-  increases: Map<string, Growth>,
-): void {
-  if (!COUNTED.some((field) => row.values[field] !== undefined)) return;
-  counters.set(row.key, row.values);
-  const sameKey = was.podKey === row.podKey;
-  const before = memory.counters.get(sameKey ? row.key : was.podKey + row.key.slice(row.podKey.length));
-  if (!before) {
-    const ongoing = newcomers(row, was, memory);
-    if (ongoing !== undefined) increases.set(row.key, { arrived: ongoing });
-    return;
-  }
-  const grown: Growth = {};
-  for (const field of COUNTED) {
-    const now = row.values[field];
-    const then = before[field];
-    if (now === undefined || then === undefined) continue;
-    // A counter that fell began anew at 0 with its process.
-    grown[field] = now >= then ? now - then : now;
-  }
-  addArrivals(grown, row, { before, was }, memory);
-  increases.set(row.key, grown);
-}
-
-/**
- * What is there of a pod that was never seen came since; what it finished before its first scrape is not counted, for its
- * counter may be old. Undefined where the pod may only have been out of sight: then it is not known what came.
- */
-function newcomers(
-  { values }: EngineRow,
-  { seen }: Before,
-  { pods, interrupted }: Memory,
-): number | undefined {
-  if (interrupted || pods.size === 0 || seen !== undefined) return undefined;
-  return values.finished === undefined ? undefined : countOf(values)?.ongoing;
-}
-
-function addArrivals(
-  grown: Growth,
-  row: EngineRow,
-  { before, was }: { readonly before: EngineRow['values']; readonly was: Before },
-  memory: Memory,
-): void {
-  const [then, now] = [countOf(before), countOf(row.values)];
-  // After instants that were not read it is not known over how long what is new came.
-  if (memory.interrupted || then === undefined || now === undefined) return;
-  grown.arrived = arrivedBetween(then, now);
-  const over = (row.observedAt ?? 0) - (was.seen?.lastReport ?? Number.POSITIVE_INFINITY);
-  if (over > 0) grown.arrivedOver = over;
-}
-
-function countOf({ running, waiting, finished, rejected }: EngineRow['values']): EngineCount | undefined {
-  if (running === undefined || waiting === undefined || finished === undefined) return undefined;
-  return { finished, rejected: rejected ?? 0, ongoing: running + waiting };
+/** The later of two instants of which either may be unknown (NaN). */
+function later(a = Number.NaN, b = Number.NaN): number {
+  return a >= b || Number.isNaN(b) ? a : b;
 }

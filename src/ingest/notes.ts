@@ -1,34 +1,67 @@
 import type { Instant } from './instant.ts';
+import { pointsIn } from './points.ts';
 import type { FleetQuery } from './source.ts';
 import type { Tables } from './tables.ts';
-import { type EngineRow, modelKey } from './vllm-rows.ts';
+import { FIELD, isSameEngine, isThere, modelKey, WIDTH } from './vllm-rows.ts';
+
+const NONE: readonly string[] = [];
 
 /** Remarks for explain: what was left out and why, which names were read, what could not be. Sorted, without repeats. */
-export function fleetNotes(instant: Instant, fleet: FleetQuery, rows: readonly EngineRow[]): string[] {
+export function fleetNotes(
+  instant: Instant,
+  fleet: FleetQuery,
+  engines: readonly number[],
+): readonly string[] {
+  if (isPlain(instant, fleet, engines)) return NONE;
   const notes = new Set(instant.tables.gaps);
   const left = leftOutFor(instant, fleet);
-  const routers = left.filter((row) => row.leftOut === 'router').length;
+  const routers = left.filter(({ leftOut }) => leftOut === 'router').length;
   const podless = left.length - routers;
   if (routers > 0) notes.add(`left out ${counted(routers)} that a router re-exports (label server)`);
   if (podless > 0) notes.add(`left out ${counted(podless)} without a ${instant.tables.labels.pod} label`);
-  const old = rows.some((row) => row.values.gpuCache !== undefined && row.values.kvCache === undefined);
-  if (old) notes.add("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
-  const engines = new Set(rows.map((row) => `${row.pod}\0${row.engine}`));
-  if (engines.size < rows.length) notes.add('some engines have several series; each is counted once');
+  if (engines.some((engine) => isOldName(instant, engine)))
+    notes.add("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
+  if (isAnyTwice(instant, engines)) notes.add('some engines have several series; each is counted once');
   for (const { note } of [queryValue(instant, fleet), gatewayCount(instant, fleet)]) {
     if (note !== null) notes.add(note);
   }
-  return [...notes].sort();
+  return notes.size === 0 ? NONE : [...notes].sort();
 }
 
-/** Rows left out that say they are of this fleet, or leave open whose they are. */
-function leftOutFor(instant: Instant, fleet: FleetQuery): EngineRow[] {
+/** Nothing is to be said: so it is of nearly all of 10,000 fleets. */
+function isPlain(instant: Instant, { promql, arrivals }: FleetQuery, engines: readonly number[]): boolean {
+  const { tables, rows } = instant;
+  if (tables.gaps.length > 0 || rows.layout.leftOut.size > 0) return false;
+  if (promql !== undefined || arrivals !== undefined) return false;
+  let before = -1;
+  for (const engine of engines) {
+    if (isOldName(instant, engine) || isSameEngine(rows.layout, before, engine)) return false;
+    before = engine;
+  }
+  return true;
+}
+
+function isOldName({ rows: { values } }: Instant, engine: number): boolean {
+  const at = engine * WIDTH;
+  return Number.isNaN(values[at + FIELD.kvCache]) && !Number.isNaN(values[at + FIELD.gpuCache]);
+}
+
+/** Whether one engine is there twice; its series stand side by side. */
+function isAnyTwice({ rows }: Instant, engines: readonly number[]): boolean {
+  const there = engines.filter((engine) => isThere(rows, engine));
+  return there.some((place, index) => index > 0 && isSameEngine(rows.layout, place, there[index - 1] ?? -1));
+}
+
+/** Engines left out that say they are of this fleet, or leave open whose they are. */
+function leftOutFor({ rows }: Instant, fleet: FleetQuery) {
+  const { leftOut, engines } = rows.layout;
+  if (leftOut.size === 0) return [];
   const { namespace, model, matchLabels } = fleet.id;
-  if (instant.leftOut.size === 0) return [];
   const keys = new Set([namespace, ''].flatMap((space) => [modelKey(space, model), modelKey(space, '')]));
-  const found = [...keys].flatMap((key) => instant.leftOut.get(key) ?? []);
+  const there = [...keys].flatMap((key) => leftOut.get(key) ?? []).filter((place) => isThere(rows, place));
+  const found = there.flatMap((place) => engines[place] ?? []);
   // Asked for by label, what a router re-exports is the fleet's.
-  return Object.hasOwn(matchLabels, 'server') ? found.filter((row) => row.leftOut !== 'router') : found;
+  return Object.hasOwn(matchLabels, 'server') ? found.filter((one) => one.leftOut !== 'router') : found;
 }
 
 interface OneNumber {
@@ -51,9 +84,10 @@ function oneNumber(custom: Tables['custom'], promql: string | undefined, subject
   const result = custom.get(promql);
   if (result === undefined) return { value: null, note: `${subject} was not read in this cycle` };
   if (typeof result === 'string') return { value: null, note: `${subject} ${result}` };
-  const [only] = result;
-  if (only && result.length === 1) return { value: only.value, note: null };
-  return { value: null, note: `${subject} must give one number, was ${result.length}` };
+  const points = [...pointsIn(result)];
+  const [only] = points;
+  if (only && points.length === 1) return { value: only.value, note: null };
+  return { value: null, note: `${subject} must give one number, was ${points.length}` };
 }
 
 function counted(count: number): string {

@@ -1,5 +1,6 @@
+import { perObject } from '../core/per-object.ts';
 import type { SeenPod } from './memory.ts';
-import type { Point } from './points.ts';
+import { EMPTY_VECTOR, type Vector } from './points.ts';
 import {
   autoscalerQuery,
   counterQuery,
@@ -7,7 +8,6 @@ import {
   isLabelName,
   type QueryScheme,
   type Scope,
-  type StoreLabels,
   stampQuery,
   unschedulableQuery,
   upQuery,
@@ -42,8 +42,7 @@ const SUBJECT: Readonly<Record<TableName | 'custom', string>> = {
 const MAX_SCOPED = 50;
 
 export interface PlanOptions {
-  readonly labels: StoreLabels;
-  readonly matchers: Readonly<Record<string, string>>;
+  readonly scheme: QueryScheme;
   readonly fleets: readonly FleetQuery[];
   /** Whether `up` of all pods is a part of it; a live cycle asks for those that fell silent, once it knows them. */
   readonly up: boolean;
@@ -55,9 +54,8 @@ const MAX_PODS = 200;
 
 /** The queries of one cycle: at most seven of ours however many fleets there are, and one a custom query. */
 export function planQueries(options: PlanOptions): readonly PlannedQuery[] {
-  const { fleets, scope } = options;
-  const scheme = schemeOf(options);
-  const needs = needsOf(fleets);
+  const { scheme, fleets, scope } = options;
+  const { needs, custom } = wantsOf(fleets);
   const plan: PlannedQuery[] = [
     { table: 'gauges', essential: true, promql: gaugeQuery(scheme, scope, needs) },
     { table: 'stamps', essential: true, promql: stampQuery(scheme, scope) },
@@ -67,30 +65,30 @@ export function planQueries(options: PlanOptions): readonly PlannedQuery[] {
     { table: 'counters', essential: false, promql: counterQuery(scheme, scope, needs) },
   ];
   if (options.up) plan.push(upOf(upQuery(scheme, scope?.namespaces ?? null)));
-  const custom = new Set(
-    fleets.flatMap(({ promql, arrivals }) => [promql, arrivals]).filter((query) => query !== undefined),
-  );
-  return [...plan, ...[...custom].map((promql) => ({ table: 'custom', essential: false, promql }) as const)];
+  return [...plan, ...custom.map((promql) => ({ table: 'custom', essential: false, promql }) as const)];
 }
 
 /** Whether the pods that fell silent are still scraped, and how the store is. */
-export function planUp(
-  options: Pick<PlanOptions, 'labels' | 'matchers' | 'fleets'>,
-  silent: readonly SeenPod[],
-): PlannedQuery {
+export function planUp(scheme: QueryScheme, silent: readonly SeenPod[]): PlannedQuery {
   const namespaces = fewOrNull(silent.map(({ namespace }) => namespace));
   const pods = fewOrNull(
     silent.map(({ pod }) => pod),
     MAX_PODS,
   );
-  return upOf(upQuery(schemeOf(options), namespaces, pods));
+  return upOf(upQuery(scheme, namespaces, pods));
 }
 
 function upOf(promql: string): PlannedQuery {
   return { table: 'up', essential: true, promql };
 }
 
-/** What any of the fleets needs. */
+/** What is asked for the sake of any of the fleets; found out once for a list of them. */
+const wantsOf = perObject((fleets: readonly FleetQuery[]) => ({
+  keys: labelNames(fleets),
+  needs: needsOf(fleets),
+  custom: customQueries(fleets),
+}));
+
 function needsOf(fleets: readonly FleetQuery[]): Needs {
   const all = [...new Set(fleets.map(({ needs }) => needs ?? ALL_NEEDS))];
   return {
@@ -100,19 +98,33 @@ function needsOf(fleets: readonly FleetQuery[]): Needs {
   };
 }
 
+function customQueries(fleets: readonly FleetQuery[]): readonly string[] {
+  const queries = new Set<string>();
+  for (const { promql, arrivals } of fleets) {
+    if (promql !== undefined) queries.add(promql);
+    if (arrivals !== undefined) queries.add(arrivals);
+  }
+  return [...queries];
+}
+
+function labelNames(fleets: readonly FleetQuery[]): readonly string[] {
+  const keys = new Set<string>();
+  for (const { id } of fleets) for (const name in id.matchLabels) keys.add(name);
+  return [...keys].filter(isLabelName).sort();
+}
+
+/** How a store is asked for what these fleets need. */
 export function schemeOf({
   labels,
   matchers,
   fleets,
-}: Pick<PlanOptions, 'labels' | 'matchers' | 'fleets'>): QueryScheme {
+}: Omit<QueryScheme, 'keys'> & Pick<PlanOptions, 'fleets'>): QueryScheme {
   return { labels, matchers, keys: keysOf(fleets) };
 }
 
 /** The union of matchLabels keys, but for what is no label name: PromQL is made of these. */
 export function keysOf(fleets: readonly FleetQuery[]): readonly string[] {
-  const keys = new Set<string>();
-  for (const { id } of fleets) for (const name in id.matchLabels) keys.add(name);
-  return [...keys].filter(isLabelName).sort();
+  return wantsOf(fleets).keys;
 }
 
 /** Matchers for few fleets; null for many, which are read with everything else. */
@@ -128,15 +140,15 @@ function fewOrNull(values: Iterable<string>, most = MAX_SCOPED): readonly string
 }
 
 /** A query's result at one instant, or why it has none. */
-export type Result = readonly Point[] | string;
+export type Result = Vector | string;
 
 /** The tables that the plan's results make. */
 export function fillTables(empty: Tables, plan: readonly PlannedQuery[], results: readonly Result[]): Tables {
-  const tables: Partial<Record<TableName, readonly Point[]>> = {};
+  const tables: Partial<Record<TableName, Vector>> = {};
   const custom = new Map<string, Result>();
   const gaps: string[] = [];
   for (const [index, { table, promql }] of plan.entries()) {
-    const result = results[index] ?? [];
+    const result = results[index] ?? EMPTY_VECTOR;
     if (table === 'custom') custom.set(promql, result);
     else if (typeof result === 'string') gaps.push(gap(table, result));
     else tables[table] = result;

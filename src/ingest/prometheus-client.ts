@@ -4,7 +4,7 @@ import { ScalerError } from '../core/scaler-error.ts';
 import { BodyTooLarge, formatBytes } from './bounded-body.ts';
 import { createHttpAccess, type HttpAccess, type HttpAccessOptions } from './http-access.ts';
 import { requestFailure } from './http-error.ts';
-import type { Point, RangeSeries } from './points.ts';
+import { type RangeSeries, type Vector, vectorOf } from './points.ts';
 import {
   type Answer,
   failed,
@@ -16,7 +16,7 @@ import {
 import { readSeriesBody, type SeriesBody } from './series-body.ts';
 import { SeriesBook } from './series-book.ts';
 import { createSlicer } from './slices.ts';
-import { readVectorBody } from './vector-body.ts';
+import { readVectorBody, type VectorBody } from './vector-body.ts';
 
 export interface PrometheusClientOptions extends HttpAccessOptions {
   /** With a path prefix and a query, where there are any: both are kept. */
@@ -41,7 +41,7 @@ export interface Range {
 }
 
 export interface PrometheusClient {
-  query(promql: string, at: number, signal: AbortSignal): Promise<Answer<readonly Point[]>>;
+  query(promql: string, at: number, signal: AbortSignal): Promise<Answer<Vector>>;
   queryRange(promql: string, range: Range, signal: AbortSignal): Promise<Answer<readonly RangeSeries[]>>;
   /** Once after each evaluation: forgets series that are gone. */
   sweep(): void;
@@ -53,17 +53,22 @@ const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** History reads minutes of everything at once and nobody waits for it, so it may take this many times `timeout`. */
 const RANGE_PATIENCE = 10;
 
-interface Call<T> {
+/** A body of which a part was taken out while it came in; `rest` is the document without it. */
+interface Body {
+  readonly rest: string;
+}
+
+interface Call<B extends Body> {
   readonly call: string;
   readonly form: Record<string, string>;
   readonly timeout: number;
-  readonly read: (body: AsyncIterable<Uint8Array>) => Promise<SeriesBody<T>>;
+  readonly read: (body: AsyncIterable<Uint8Array>) => Promise<B>;
 }
 
-interface Read<T> {
+interface Read<B extends Body> {
   /** The answer's `data`, but for what was taken out of it. */
   readonly data: unknown;
-  readonly items: readonly T[];
+  readonly body: B;
 }
 
 /** Client of Prometheus' HTTP API, and of all that speak it. Throws ScalerError `invalid` for an address that is none. */
@@ -75,16 +80,16 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   const slicer = createSlicer();
   const book = new SeriesBook();
 
-  async function post<T>(
-    { call, form, read, timeout }: Call<T>,
+  async function post<B extends Body>(
+    { call, form, read, timeout }: Call<B>,
     signal: AbortSignal,
-  ): Promise<Answer<Read<T>>> {
+  ): Promise<Answer<Read<B>>> {
     const deadline = AbortSignal.timeout(timeout);
     const until = AbortSignal.any([signal, deadline]);
     try {
       const answer = await send(access, apiUrl(base, call), form, until);
       const ahead = clockAhead(answer, options.clock);
-      const data = withSeries(answer, await read(answer.body));
+      const data = readDocument(answer, await read(answer.body));
       return data.ok && ahead !== null ? failed(ahead) : data;
     } catch (reason) {
       if (reason instanceof BodyTooLarge) {
@@ -98,18 +103,18 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
   return {
     async query(promql, at, signal) {
       const form = { query: promql, time: seconds(at) };
-      const read = (body: AsyncIterable<Uint8Array>) => readVectorBody(body, { limit, slicer, book });
-      return together(
-        await post({ call: 'query', form, read, timeout: options.timeout }, signal),
-        parseVector,
-      );
+      const read = (body: AsyncIterable<Uint8Array>) =>
+        readVectorBody(body, { limit, slicer, book, query: promql });
+      const answer = await post({ call: 'query', form, read, timeout: options.timeout }, signal);
+      return answer.ok ? wholeVector(answer.value) : answer;
     },
     async queryRange(promql, { start, end, step }, signal) {
       const form = { query: promql, start: seconds(start), end: seconds(end), step: seconds(step) };
       const timeout = options.timeout * RANGE_PATIENCE;
       const read = (body: AsyncIterable<Uint8Array>) =>
         readSeriesBody(body, { limit, slicer, itemOf: rangeSeriesOf });
-      return together(await post({ call: 'query_range', form, read, timeout }, signal), parseMatrix);
+      const answer = await post({ call: 'query_range', form, read, timeout }, signal);
+      return answer.ok ? wholeMatrix(answer.value) : answer;
     },
     sweep: () => book.sweep(),
     close: () => access.close(),
@@ -154,22 +159,36 @@ function clockAhead({ headers }: Dispatcher.ResponseData, clock: Clock | undefin
 }
 
 /** All series of an answer: those taken out of its body, and those that were left. */
-function together<T>(answer: Answer<Read<T>>, parse: (data: unknown) => Answer<T[]>): Answer<readonly T[]> {
-  if (!answer.ok) return answer;
-  const { data, items } = answer.value;
-  const left = parse(data);
-  return left.ok ? { ok: true, value: items.concat(left.value) } : left;
+function wholeVector({ data, body }: Read<VectorBody>): Answer<Vector> {
+  const left = parseVector(data);
+  if (!left.ok) return left;
+  return {
+    ok: true,
+    value: left.value.length === 0 ? body.vector : joined(body.vector, vectorOf(left.value)),
+  };
 }
 
-function withSeries<T>(answer: Dispatcher.ResponseData, { items, rest }: SeriesBody<T>): Answer<Read<T>> {
+function joined(first: Vector, second: Vector): Vector {
+  const values = new Float64Array(first.values.length + second.values.length);
+  values.set(first.values);
+  values.set(second.values, first.values.length);
+  return { metrics: first.metrics.concat(second.metrics), values };
+}
+
+function wholeMatrix({ data, body }: Read<SeriesBody<RangeSeries>>): Answer<readonly RangeSeries[]> {
+  const left = parseMatrix(data);
+  return left.ok ? { ok: true, value: body.items.concat(left.value) } : left;
+}
+
+function readDocument<B extends Body>(answer: Dispatcher.ResponseData, body: B): Answer<Read<B>> {
   const { statusCode: status } = answer;
   const retryAfter = retryAfterMs(answer.headers['retry-after']);
   if (status === 429) return failed('answered 429: too many requests', { retryAfter });
   if (status === 401 || status === 403)
     return failed(`answered ${status}: it does not accept our credentials`);
   if (status >= 300 && status < 400) return failed(`answered ${status}: a redirect, which is not followed`);
-  const parsed = parseAnswer(status, rest);
-  if (parsed.ok) return { ok: true, value: { data: parsed.value, items } };
+  const parsed = parseAnswer(status, body.rest);
+  if (parsed.ok) return { ok: true, value: { data: parsed.value, body } };
   return retryAfter === null ? parsed : { ...parsed, retryAfter };
 }
 

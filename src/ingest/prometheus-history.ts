@@ -6,7 +6,7 @@ import { nextInstant } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, MISSING_FOR } from './memory.ts';
 import { fillTables, keysOf, type PlannedQuery, planQueries, schemeOf, scopeOf } from './plan.ts';
-import { labelOf, type Point, pointsAt, type RangeSeries } from './points.ts';
+import { EMPTY_VECTOR, labelOf, pointsIn, type RangeSeries, type Vector, vectorsAt } from './points.ts';
 import type { PrometheusClient } from './prometheus-client.ts';
 import { exportedQuery, type StoreLabels } from './queries.ts';
 import { objectNamespace } from './replica-facts.ts';
@@ -76,8 +76,11 @@ interface RangePlan {
 
 function planRange(setting: HistorySetting, fleets: readonly FleetQuery[]): RangePlan {
   const scope = scopeOf(fleets);
-  const options = { ...setting, fleets, up: true, scope };
-  return { queries: planQueries(options), exported: exportedQuery(schemeOf(options), scope) };
+  const scheme = schemeOf({ ...setting, fleets });
+  return {
+    queries: planQueries({ scheme, fleets, up: true, scope }),
+    exported: exportedQuery(scheme, scope),
+  };
 }
 
 interface Matrices {
@@ -126,15 +129,15 @@ function createReplay(setting: HistorySetting, fleets: readonly FleetQuery[], fr
     ) {
       const times = instants.map((at) => at - settle);
       const columns = matrices.tables.map((table) =>
-        typeof table === 'string' ? table : pointsAt(table, times),
+        typeof table === 'string' ? table : vectorsAt(table, times),
       );
-      const answers = pointsAt(matrices.exported, times);
+      const answers = vectorsAt(matrices.exported, times);
       for (const at of instants) {
-        const results = columns.map((column) => (typeof column === 'string' ? column : nextPoints(column)));
+        const results = columns.map((column) => (typeof column === 'string' ? column : nextVector(column)));
         const tables = fillTables({ ...emptyTables(at, at - settle, labels), keys }, queries, results);
         const next = nextInstant(memory, tables, staleAfter);
         memory = next.memory;
-        const answered = nextPoints(answers);
+        const answered = nextVector(answers);
         // Many fleets take long, and the live loop turns meanwhile.
         await setImmediate();
         signal.throwIfAborted();
@@ -154,14 +157,14 @@ function createReplay(setting: HistorySetting, fleets: readonly FleetQuery[], fr
   };
 }
 
-function nextPoints(column: Generator<Point[]>): Point[] {
+function nextVector(column: Generator<Vector>): Vector {
   const { value } = column.next();
-  return value ?? [];
+  return value ?? EMPTY_VECTOR;
 }
 
 /** The answers of one instant; scalers that exported the same fleet twice (two spellings, two replicas): the largest. */
-function recordExported(exported: Map<string, ExportedTarget[]>, points: readonly Point[], at: number): void {
-  for (const { metric, value } of points) {
+function recordExported(exported: Map<string, ExportedTarget[]>, answers: Vector, at: number): void {
+  for (const { metric, value } of pointsIn(answers)) {
     const [role, model] = ['role', 'model'].map(
       (name) => labelOf(metric, `exported_${name}`) || labelOf(metric, name),
     );

@@ -5,7 +5,8 @@ import { runningByPod, sampleFrom } from './fold.ts';
 import { indexSteps, reportSteps } from './instant.ts';
 import { mapLimited } from './limited.ts';
 import { EMPTY_MEMORY, type Memory, mergeMemories, type SeenPod } from './memory.ts';
-import { fillTables, gap, keysOf, type PlannedQuery, planQueries, planUp, type Result } from './plan.ts';
+import { fillTables, gap, type PlannedQuery, planQueries, planUp, type Result, schemeOf } from './plan.ts';
+import { EMPTY_VECTOR } from './points.ts';
 import {
   createPrometheusClient,
   type PrometheusClient,
@@ -13,11 +14,10 @@ import {
 } from './prometheus-client.ts';
 import { readHistory } from './prometheus-history.ts';
 import { readTraffic } from './prometheus-traffic.ts';
-import { PLAIN_LABELS, type StoreLabels } from './queries.ts';
+import { PLAIN_LABELS, type QueryScheme, type StoreLabels } from './queries.ts';
 import { createSlicer, finishInSlices } from './slices.ts';
 import type { FleetQuery, Reading, Source, SourceStatus } from './source.ts';
 import { emptyTables, type Tables } from './tables.ts';
-import { sameKeys } from './vllm-rows.ts';
 
 export interface PrometheusSourceOptions extends PrometheusClientOptions {
   readonly labels?: StoreLabels | undefined;
@@ -50,7 +50,6 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
   const closing = new AbortController();
   const slicer = createSlicer();
   let memory: Memory = EMPTY_MEMORY;
-  let keys: readonly string[] = [];
   let reading = false;
   let status: SourceStatus = {
     name: 'prometheus',
@@ -66,17 +65,15 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
     if (refusal !== null) return down(at, refusal, 0);
     const dead = breaker.probing ? await probe(client, time, signal) : null;
     if (dead) return failedCycle(at, dead, 1, signal);
-    const plan = planQueries({ labels, matchers, fleets, up: false, scope: null });
+    const scheme = schemeOf({ labels, matchers, fleets });
+    const plan = planQueries({ scheme, fleets, up: false, scope: null });
     const results = await ask(client, plan, time, signal);
     if (!Array.isArray(results)) return failedCycle(at, results, plan.length, signal);
-    const wanted = keysOf(fleets);
-    // The list of before where it says the same: what is known of each series by it stays known.
-    if (!sameKeys(keys, wanted)) keys = wanted;
-    const read = fillTables({ ...emptyTables(at, time, labels), keys }, plan, results);
+    const read = fillTables({ ...emptyTables(at, time, labels), keys: scheme.keys }, plan, results);
     const before = memory;
     const reporting = await finishInSlices(reportSteps(before, read, staleAfter), slicer);
-    const silent = reporting.reported.silent.map(([, pod]) => pod);
-    const asked = await askForSilent({ silent, tables: read, fleets, signal });
+    const silent = Array.from(reporting.silent.values(), ({ pod }) => pod);
+    const asked = await askForSilent({ silent, tables: read, scheme, signal });
     if (!('tables' in asked)) return failedCycle(at, asked, plan.length + 1, signal);
     const { tables, requests } = asked;
     breaker.succeeded();
@@ -93,13 +90,13 @@ export function createPrometheusSource(options: PrometheusSourceOptions): Source
   }
 
   /** The tables with the `up` of the pods that reported before and do not now. Mostly there is none, and nothing is asked. */
-  async function askForSilent({ silent, tables, fleets, signal }: Asking): Promise<Asked | Failure> {
+  async function askForSilent({ silent, tables, scheme, signal }: Asking): Promise<Asked | Failure> {
     if (silent.length === 0) return { tables, requests: 0 };
-    const plan = [planUp({ labels, matchers, fleets }, silent)];
+    const plan = [planUp(scheme, silent)];
     const results = await ask(client, plan, tables.evaluatedAt, signal);
     if (!Array.isArray(results)) return results;
     const [up] = results;
-    return { tables: { ...tables, up: typeof up === 'object' ? up : [] }, requests: 1 };
+    return { tables: { ...tables, up: typeof up === 'object' ? up : EMPTY_VECTOR }, requests: 1 };
   }
 
   function failedCycle(at: number, failure: Failure, requests: number, signal: AbortSignal): Reading {
@@ -159,7 +156,7 @@ function breakerOptions({
 interface Asking {
   readonly silent: readonly SeenPod[];
   readonly tables: Tables;
-  readonly fleets: readonly FleetQuery[];
+  readonly scheme: QueryScheme;
   readonly signal: AbortSignal;
 }
 

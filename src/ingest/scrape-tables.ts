@@ -1,4 +1,4 @@
-import { labelOf, type Metric, type Point } from './points.ts';
+import { labelOf, type Metric, type Point, vectorOf } from './points.ts';
 import { GAUGES, PLAIN_LABELS, RUNNING, WAITING } from './queries.ts';
 import type { Scraped, ScrapeTarget } from './scrape-target.ts';
 import { emptyTables, type Tables } from './tables.ts';
@@ -37,7 +37,14 @@ export function tablesOf({ at: scrapedAt, pages }: Scrape, at: number, keys: rea
       if (STAMPED.has(name)) stamps.push({ metric, value: (timestamp ?? scrapedAt) / 1000 });
     }
   }
-  return { ...emptyTables(at, at, PLAIN_LABELS), keys, gauges, stamps, counters: [...counters.values()], up };
+  return {
+    ...emptyTables(at, at, PLAIN_LABELS),
+    keys,
+    gauges: vectorOf(gauges),
+    stamps: vectorOf(stamps),
+    counters: vectorOf([...counters.values()]),
+    up: vectorOf(up),
+  };
 }
 
 function seriesLabels(name: string, labels: Metric, target: ScrapeTarget): Metric {

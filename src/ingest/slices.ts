@@ -1,5 +1,5 @@
 /** How long work may keep the event loop, ms: RPCs are answered in between. */
-const SLICE = 4;
+const SLICE = 2;
 
 /** Where long work pauses; shared by all that works at once, so that they do not each take their slice of one turn. */
 export interface Slicer {
@@ -40,6 +40,15 @@ export function* strided<T>(items: Iterable<T>, use: (item: T) => void): Generat
     use(item);
     if (--left > 0) continue;
     left = STRIDE;
+    yield;
+  }
+}
+
+/** The numbers from 0 to `count`, with a step after every thousand. */
+export function* counted(count: number, use: (index: number) => void): Generator<void, void> {
+  for (let first = 0; first < count; first += STRIDE) {
+    const end = Math.min(count, first + STRIDE);
+    for (let index = first; index < end; index++) use(index);
     yield;
   }
 }

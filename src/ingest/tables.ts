@@ -1,4 +1,4 @@
-import type { Point } from './points.ts';
+import { EMPTY_VECTOR, type Vector } from './points.ts';
 import type { StoreLabels } from './queries.ts';
 
 /** Everything that one cycle read, as it came. */
@@ -10,17 +10,17 @@ export interface Tables {
   readonly labels: StoreLabels;
   /** matchLabels keys by which the series are kept apart. */
   readonly keys: readonly string[];
-  readonly gauges: readonly Point[];
+  readonly gauges: Vector;
   /** Epoch seconds of the newest sample behind an engine's gauges. */
-  readonly stamps: readonly Point[];
-  readonly counters: readonly Point[];
+  readonly stamps: Vector;
+  readonly counters: Vector;
   /** One a scraped pod, one without labels that counts all targets (none at all: the store is empty), one while the store is young. */
-  readonly up: readonly Point[];
-  readonly workloads: readonly Point[];
-  readonly autoscalers: readonly Point[];
-  readonly unschedulable: readonly Point[];
+  readonly up: Vector;
+  readonly workloads: Vector;
+  readonly autoscalers: Vector;
+  readonly unschedulable: Vector;
   /** Results of custom queries by their text, or why one has none. */
-  readonly custom: ReadonlyMap<string, readonly Point[] | string>;
+  readonly custom: ReadonlyMap<string, Vector | string>;
   /** What else could not be read, in sentences for explain. */
   readonly gaps: readonly string[];
 }
@@ -32,13 +32,13 @@ export function emptyTables(at: number, evaluatedAt: number, labels: StoreLabels
     evaluatedAt,
     labels,
     keys: [],
-    gauges: [],
-    stamps: [],
-    counters: [],
-    up: [],
-    workloads: [],
-    autoscalers: [],
-    unschedulable: [],
+    gauges: EMPTY_VECTOR,
+    stamps: EMPTY_VECTOR,
+    counters: EMPTY_VECTOR,
+    up: EMPTY_VECTOR,
+    workloads: EMPTY_VECTOR,
+    autoscalers: EMPTY_VECTOR,
+    unschedulable: EMPTY_VECTOR,
     custom: new Map(),
     gaps: [],
   };

@@ -2,11 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/core/sample.ts';
 import { sampleFrom } from '../../src/ingest/fold.ts';
-import { nextInstant, reportSteps } from '../../src/ingest/instant.ts';
+import { reportSteps } from '../../src/ingest/instant.ts';
 import { EMPTY_MEMORY } from '../../src/ingest/memory.ts';
 import { finish } from '../../src/ingest/slices.ts';
-import type { Tables } from '../../src/ingest/tables.ts';
-import { AT, aCycle, aFleet, aPoint, STALE_AFTER, up } from './builders.ts';
+import {
+  AT,
+  aCycle,
+  aFleet,
+  aPoint,
+  type Cycle,
+  instantsOf,
+  nextOf,
+  STALE_AFTER,
+  tablesOf,
+  up,
+} from './builders.ts';
 
 interface Pod {
   readonly pod: string;
@@ -21,7 +31,7 @@ interface Pod {
 const STEP = 15_000;
 
 /** What a scrape of these pods looks like; `down` are scraped in vain. */
-function cycleOf(index: number, pods: readonly Pod[], down: readonly string[] = []): Tables {
+function cycleOf(index: number, pods: readonly Pod[], down: readonly string[] = []): Cycle {
   const at = AT + index * STEP;
   const gauges = pods.flatMap(({ pod, running = 0, waiting = 0 }) => [
     aPoint('vllm:num_requests_running', { pod }, running),
@@ -38,16 +48,25 @@ function cycleOf(index: number, pods: readonly Pod[], down: readonly string[] = 
   return aCycle({ at, gauges, counters, stamps, up: [{ metric: {}, value: scraped.length }, ...scraped] });
 }
 
-function samplesOf(...cycles: readonly Tables[]): readonly Sample[] {
-  let memory = EMPTY_MEMORY;
-  return cycles.map((tables) => {
-    const next = nextInstant(memory, { ...tables, evaluatedAt: tables.at }, STALE_AFTER);
-    memory = next.memory;
-    return sampleFrom(next.instant, aFleet());
-  });
+/** The same series with labels that fleets ask for. */
+function tagged(cycle: Cycle, labels: Record<string, string>): Cycle {
+  const labelled = (points: Cycle['gauges']) =>
+    points.map(({ metric, value }) => ({ metric: { ...metric, ...labels }, value }));
+  const { gauges, counters, stamps } = cycle;
+  return {
+    ...cycle,
+    keys: Object.keys(labels).sort(),
+    gauges: labelled(gauges),
+    counters: labelled(counters),
+    stamps: labelled(stamps),
+  };
 }
 
-const arrivedOf = (...cycles: readonly Tables[]) => samplesOf(...cycles).map(({ arrived }) => arrived);
+function samplesOf(...cycles: readonly Cycle[]): readonly Sample[] {
+  return instantsOf(...cycles).map((instant) => sampleFrom(instant, aFleet()));
+}
+
+const arrivedOf = (...cycles: readonly Cycle[]) => samplesOf(...cycles).map(({ arrived }) => arrived);
 
 describe('arrivals by conservation', () => {
   it('are what finished and what is there more than before, rejections included', () => {
@@ -101,36 +120,50 @@ describe('arrivals by conservation', () => {
   it('are unknown after instants that were not read', () => {
     const [first, second] = [100, 400].map((finished, index) => cycleOf(index, [{ pod: 'a', finished }]));
     if (!first || !second) throw new Error('two cycles');
-    const { memory } = nextInstant(EMPTY_MEMORY, first, STALE_AFTER);
-    const { instant } = nextInstant({ ...memory, interrupted: true }, second, STALE_AFTER);
+    const { memory } = nextOf(EMPTY_MEMORY, first);
+    const { instant } = nextOf({ ...memory, interrupted: true }, second);
     expect(sampleFrom(instant, aFleet()).arrived).toBeNull();
   });
 
   it('go on while fleets begin and cease to ask for a label: the same pods are no newcomers, and none fell silent', () => {
-    const tenant = { tenant: 'x' };
-    const labelled = (tables: Tables): Tables => {
-      const tagged = (points: Tables['gauges']) =>
-        points.map(({ metric, value }) => ({ metric: { ...metric, ...tenant }, value }));
-      const { gauges, counters, stamps } = tables;
-      return {
-        ...tables,
-        keys: ['tenant'],
-        gauges: tagged(gauges),
-        counters: tagged(counters),
-        stamps: tagged(stamps),
-      };
-    };
+    const labelled = (cycle: Cycle): Cycle => tagged(cycle, { tenant: 'x' });
     const cycles = [100, 110, 125, 140].map((finished, index) =>
       cycleOf(index, [{ pod: 'a', finished, running: 9 }]),
     );
-    const [first, second, third, fourth] = cycles as [Tables, Tables, Tables, Tables];
+    const [first, second, third, fourth] = cycles as [Cycle, Cycle, Cycle, Cycle];
     const samples = samplesOf(first, labelled(second), labelled(third), fourth);
     expect(samples.map(({ arrived }) => arrived)).toEqual([null, 10, 15, 15]);
     expect(samples.map(({ arrivedOver }) => arrivedOver)).toEqual([null, STEP, STEP, STEP]);
-    const { memory } = nextInstant(EMPTY_MEMORY, first, STALE_AFTER);
-    const rows = labelled(second);
-    const { reported } = finish(reportSteps(memory, rows, STALE_AFTER));
-    expect(reported.silent).toEqual([]);
+    const { memory } = nextOf(EMPTY_MEMORY, first);
+    const { silent } = finish(reportSteps(memory, tablesOf(labelled(second)), STALE_AFTER));
+    expect(silent.size).toBe(0);
+  });
+
+  it('are known of a pod that was too old to be read when fleets began to ask for a label', () => {
+    const tenant = { tenant: 'x' };
+    const samples = samplesOf(
+      cycleOf(0, [{ pod: 'a', finished: 100, running: 9 }]),
+      tagged(cycleOf(1, [{ pod: 'a', finished: 110, running: 9, age: 2 * STALE_AFTER }]), tenant),
+      tagged(cycleOf(2, [{ pod: 'a', finished: 125, running: 9 }]), tenant),
+    );
+    expect(samples.map(({ arrived }) => arrived)).toEqual([null, null, 15]);
+  });
+
+  it('are of one pod where a label told two scrapes of it apart, and none is missed when it no longer does', () => {
+    const pod = (finished: number) => [{ pod: 'a', finished, running: 9 }];
+    const [first, second, third] = [100, 110, 125].map((finished, index) => cycleOf(index, pod(finished)));
+    if (!first || !second || !third) throw new Error('three cycles');
+    const [x, y] = ['x', 'y'].map((tenant) => tagged(first, { tenant }));
+    if (!x || !y) throw new Error('two scrapes');
+    const twice = {
+      ...x,
+      gauges: [...x.gauges, ...y.gauges],
+      counters: [...x.counters, ...y.counters],
+      stamps: [...x.stamps, ...y.stamps],
+    };
+    const samples = samplesOf(twice, second, third);
+    expect(samples.map(({ arrived }) => arrived)).toEqual([null, 10, 15]);
+    expect(samples.map(({ missing }) => missing)).toEqual([[], [], []]);
   });
 
   it('add up to what really came, for any traffic and any restarts', () => {
@@ -167,7 +200,7 @@ describe('arrivals by conservation', () => {
 });
 
 /** The finished counter of a pod in the newest cycle. */
-function beforeOf(cycles: readonly Tables[], which: number): number {
+function beforeOf(cycles: readonly Cycle[], which: number): number {
   return cycles[cycles.length - 1]?.counters[which]?.value ?? 0;
 }
 
@@ -175,11 +208,8 @@ describe("a gateway's counter", () => {
   const arrivals = 'sum(gateway_requests_total)';
   const of = (result: readonly { metric: Record<string, string>; value: number }[] | string | undefined) => {
     const custom = new Map(result === undefined ? [] : [[arrivals, result]]);
-    const { instant } = nextInstant(
-      EMPTY_MEMORY,
-      aCycle({ custom, gauges: [aPoint('vllm:num_requests_running', { pod: 'a' }, 1)] }),
-      STALE_AFTER,
-    );
+    const gauges = [aPoint('vllm:num_requests_running', { pod: 'a' }, 1)];
+    const { instant } = nextOf(EMPTY_MEMORY, aCycle({ custom, gauges }));
     return sampleFrom(instant, { ...aFleet(), arrivals });
   };
 

@@ -1,7 +1,7 @@
 import { fleetKey, type ScaleTarget } from '../../src/core/fleet.ts';
 import { nextInstant } from '../../src/ingest/instant.ts';
-import { EMPTY_MEMORY } from '../../src/ingest/memory.ts';
-import type { Point } from '../../src/ingest/points.ts';
+import { EMPTY_MEMORY, type Memory } from '../../src/ingest/memory.ts';
+import { type Metric, type Point, type Vector, vectorOf } from '../../src/ingest/points.ts';
 import { PLAIN_LABELS } from '../../src/ingest/queries.ts';
 import type { FleetQuery } from '../../src/ingest/source.ts';
 import { emptyTables, type Tables } from '../../src/ingest/tables.ts';
@@ -39,20 +39,67 @@ export function up(pod: string, value = 1): Point {
   return { metric: { namespace: 'llm', pod }, value };
 }
 
-/** Tables whose gauges are of the evaluation instant itself unless `stamps` says otherwise; something is always up. */
-export function aCycle(over: Partial<Tables> = {}): Tables {
+const TABLES = [
+  'gauges',
+  'stamps',
+  'counters',
+  'up',
+  'workloads',
+  'autoscalers',
+  'unschedulable',
+] as const satisfies readonly (keyof Tables)[];
+
+/** Tables as they are easiest to write down. */
+export type Cycle = Omit<Tables, (typeof TABLES)[number] | 'custom'> & {
+  readonly [table in (typeof TABLES)[number]]: readonly Point[];
+} & { readonly custom: ReadonlyMap<string, readonly Point[] | string> };
+
+/** A cycle whose gauges are of the evaluation instant itself unless `stamps` says otherwise; something is always up. */
+export function aCycle(over: Partial<Cycle> = {}): Cycle {
   const at = over.at ?? AT;
   const gauges = over.gauges ?? [];
   const stamps = gauges.map(({ metric }) => ({ metric, value: at / 1000 }));
-  return { ...emptyTables(at, at, PLAIN_LABELS), stamps, up: [{ metric: {}, value: 1 }], ...over };
+  const none = { counters: [], workloads: [], autoscalers: [], unschedulable: [], custom: new Map() };
+  const up = [{ metric: {}, value: 1 }];
+  return { ...emptyTables(at, at, PLAIN_LABELS), gauges, stamps, up, ...none, ...over };
+}
+
+/** The same as the source reads it; `toVector` makes a vector of a table's points. */
+export function tablesOf(
+  cycle: Cycle,
+  toVector: (points: readonly Point[], table: string) => Vector = vectorOf,
+): Tables {
+  const tables = TABLES.map((table) => [table, toVector(cycle[table], table)]);
+  const custom = [...cycle.custom].map(
+    ([promql, result]) => [promql, typeof result === 'string' ? result : vectorOf(result)] as const,
+  );
+  return { ...cycle, ...Object.fromEntries(tables), custom: new Map(custom) };
+}
+
+export function nextOf(memory: Memory, cycle: Cycle) {
+  return nextInstant(memory, tablesOf(cycle), STALE_AFTER);
 }
 
 /** The instants that consecutive cycles make. */
-export function instantsOf(...cycles: readonly Tables[]) {
+export function instantsOf(...cycles: readonly Cycle[]) {
+  const toVector = sharing();
   let memory = EMPTY_MEMORY;
-  return cycles.map((tables) => {
-    const next = nextInstant(memory, tables, STALE_AFTER);
+  return cycles.map((cycle) => {
+    const next = nextInstant(memory, tablesOf(cycle, toVector), STALE_AFTER);
     memory = next.memory;
     return next.instant;
   });
+}
+
+/** Vectors as a source makes them: while the series of a table stay the same their labels are the same array. */
+export function sharing(): (points: readonly Point[], table: string) => Vector {
+  const before = new Map<string, readonly Metric[]>();
+  return (points, table) => {
+    const vector = vectorOf(points);
+    const known = before.get(table);
+    if (JSON.stringify(known) === JSON.stringify(vector.metrics) && known !== undefined)
+      return { ...vector, metrics: known };
+    before.set(table, vector.metrics);
+    return vector;
+  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COLD_START_BUCKETS, p95Of } from '../../src/core/cold-start.ts';
 import { readColdStarts } from '../../src/ingest/cold-start-history.ts';
-import type { Point } from '../../src/ingest/points.ts';
+import { type Point, vectorOf } from '../../src/ingest/points.ts';
 import type { PrometheusClient } from '../../src/ingest/prometheus-client.ts';
 import { PLAIN_LABELS } from '../../src/ingest/queries.ts';
 import { createMetrics } from '../../src/serve/metrics.ts';
@@ -36,7 +36,7 @@ function clientWith(points: readonly Point[], queries: string[] = []): Pick<Prom
   return {
     async query(promql) {
       queries.push(promql);
-      return { ok: true, value: points };
+      return { ok: true, value: vectorOf(points) };
     },
   };
 }

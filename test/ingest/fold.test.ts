@@ -4,15 +4,14 @@ import type { Sample } from '../../src/core/sample.ts';
 import { sampleFrom } from '../../src/ingest/fold.ts';
 import type { Point } from '../../src/ingest/points.ts';
 import type { FleetQuery } from '../../src/ingest/source.ts';
-import type { Tables } from '../../src/ingest/tables.ts';
-import { AT, aCycle, aFleet, aPoint, instantsOf, running, up, waiting } from './builders.ts';
+import { AT, aCycle, aFleet, aPoint, type Cycle, instantsOf, running, up, waiting } from './builders.ts';
 
 /** The samples of consecutive cycles for one fleet. */
-function samplesOf(fleet: FleetQuery, ...cycles: readonly Partial<Tables>[]): Sample[] {
+function samplesOf(fleet: FleetQuery, ...cycles: readonly Partial<Cycle>[]): Sample[] {
   return instantsOf(...cycles.map(aCycle)).map((instant) => sampleFrom(instant, fleet));
 }
 
-function sampleOf(cycle: Partial<Tables>, fleet = aFleet()): Sample {
+function sampleOf(cycle: Partial<Cycle>, fleet = aFleet()): Sample {
   const [sample] = samplesOf(fleet, cycle);
   if (!sample) throw new Error('no sample');
   return sample;

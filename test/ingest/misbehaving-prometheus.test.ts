@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pointsIn } from '../../src/ingest/points.ts';
 import { createPrometheusClient } from '../../src/ingest/prometheus-client.ts';
 import { createPrometheusSource, type PrometheusSourceOptions } from '../../src/ingest/prometheus-source.ts';
 import { answerVector, type FakePrometheus, startFakePrometheus } from '../support/fake-prometheus.ts';
@@ -24,7 +25,7 @@ async function answerTo(respond: FakePrometheus['respond'], over: object = {}) {
   const client = createPrometheusClient({ url: fake.url, timeout: 400, maxResponseBytes: 10_000, ...over });
   const answer = await client.query('up', AT, NEVER);
   await client.close();
-  return answer;
+  return answer.ok ? { ...answer, value: [...pointsIn(answer.value)] } : answer;
 }
 
 describe('an answer that is none', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BUCKET_MS } from '../../src/core/traffic-bucket.ts';
+import { EMPTY_VECTOR } from '../../src/ingest/points.ts';
 import type { PrometheusClient, Range } from '../../src/ingest/prometheus-client.ts';
 import { readTraffic } from '../../src/ingest/prometheus-traffic.ts';
 import { PLAIN_LABELS } from '../../src/ingest/queries.ts';
@@ -28,7 +29,7 @@ function clientOf(
 ) {
   const asked: Asked[] = [];
   const client: PrometheusClient = {
-    query: async () => ({ ok: true, value: [] }),
+    query: async () => ({ ok: true, value: EMPTY_VECTOR }),
     sweep: () => undefined,
     async queryRange(promql, range) {
       asked.push({ promql, range });

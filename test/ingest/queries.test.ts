@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SeenPod } from '../../src/ingest/memory.ts';
-import { planQueries, planUp } from '../../src/ingest/plan.ts';
+import { planQueries, planUp, schemeOf } from '../../src/ingest/plan.ts';
 import { isLabelName, PLAIN_LABELS, quote, quoteAnyOf } from '../../src/ingest/queries.ts';
 import type { FleetQuery } from '../../src/ingest/source.ts';
 import { aFleet } from './builders.ts';
@@ -30,7 +30,12 @@ describe('a PromQL string', () => {
 
 describe('the queries of a cycle', () => {
   const planOf = (fleets: readonly FleetQuery[], up = false) =>
-    planQueries({ labels: PLAIN_LABELS, matchers: {}, fleets, up, scope: null });
+    planQueries({
+      scheme: schemeOf({ labels: PLAIN_LABELS, matchers: {}, fleets }),
+      fleets,
+      up,
+      scope: null,
+    });
   const plan = (fleets: Parameters<typeof aFleet>[0][]) => planOf(fleets.map((over) => aFleet(over)));
 
   it('are six, seven with `up`, and one more for each distinct custom query', () => {
@@ -65,7 +70,7 @@ describe('the queries of a cycle', () => {
         lostByStore: false,
       }));
     const upOf = (pods: readonly SeenPod[]) =>
-      planUp({ labels: PLAIN_LABELS, matchers: {}, fleets: [] }, pods).promql;
+      planUp({ labels: PLAIN_LABELS, matchers: {}, keys: [] }, pods).promql;
     expect(upOf(silent(2, 1))).toContain('pod=~"p0|p1", namespace=~"n0"');
     expect(upOf(silent(500, 2))).toContain('pod!="", namespace=~"n0|n1"');
     expect(upOf(silent(500, 100))).toContain('{__name__="up", pod!=""}');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pointsIn } from '../../src/ingest/points.ts';
 import { parseAnswer, parseVector } from '../../src/ingest/prometheus-answer.ts';
 import { SeriesBook } from '../../src/ingest/series-book.ts';
 import { createSlicer } from '../../src/ingest/slices.ts';
@@ -25,11 +26,17 @@ async function read(
   text: string,
   { cuts = [], book = new SeriesBook() }: { cuts?: number[]; book?: SeriesBook },
 ) {
-  const { items, rest } = await readVectorBody(chunked(text, cuts), { limit: 1e8, slicer, book });
+  const { vector, rest } = await readVectorBody(chunked(text, cuts), {
+    limit: 1e8,
+    slicer,
+    book,
+    query: 'up',
+  });
+  const items = [...pointsIn(vector)];
   const answer = parseAnswer(200, rest);
   if (!answer.ok) return answer;
   const left = parseVector(answer.value);
-  return left.ok ? { ok: true, value: [...items, ...left.value], taken: items.length } : left;
+  return left.ok ? { ok: true, value: [...items, ...left.value] } : left;
 }
 
 const nasty = fc.oneof(
@@ -92,27 +99,61 @@ describe('the points of an instant query', () => {
       value: [1.5, value(pod)],
     }));
 
-  it('keep their labels, and themselves where the value stayed, from one reading to the next', async () => {
+  const once = (book: SeriesBook, result: readonly unknown[]) =>
+    readVectorBody(chunked(textOf(result), [50_000]), { limit: 1e8, slicer, book, query: 'up' });
+
+  it('are the same list of labels as long as the same series come in the same order', async () => {
     const book = new SeriesBook();
-    const once = (value: (pod: number) => string) =>
-      readVectorBody(chunked(textOf(many(value)), [50_000]), { limit: 1e8, slicer, book });
-    const first = await once((pod) => String(pod));
-    const second = await once((pod) => String(pod % 2 === 0 ? pod : -1));
-    expect(first.items).toHaveLength(3_000);
-    expect(second.items[2]).toBe(first.items[2]);
-    expect(second.items[3]?.metric).toBe(first.items[3]?.metric);
-    expect(second.items[3]?.value).toBe(-1);
+    const first = await once(book, many(String));
+    const second = await once(
+      book,
+      many((pod) => (pod === 7 ? 'NaN' : String(-pod))),
+    );
+    expect(first.vector.metrics).toHaveLength(3_000);
+    expect(second.vector.metrics).toBe(first.vector.metrics);
+    expect([...second.vector.values.slice(6, 9)]).toEqual([-6, Number.NaN, -8]);
     expect(book.size).toBe(3_000);
   });
 
-  it('are forgotten when most of them are gone', async () => {
+  it.each<{ name: string; change: (all: unknown[]) => unknown[] }>([
+    { name: 'one has gone', change: (all) => all.toSpliced(100, 1) },
+    { name: 'the last ones have gone', change: (all) => all.slice(0, -5) },
+    { name: 'many have gone', change: (all) => all.toSpliced(100, 1_000) },
+    {
+      name: 'one is new',
+      change: (all) => all.toSpliced(2_000, 0, { metric: { pod: 'new' }, value: [1.5, '7'] }),
+    },
+    { name: 'they come in another order', change: (all) => all.toReversed() },
+  ])('keep their labels when $name', async ({ change }) => {
+    const book = new SeriesBook();
+    const first = await once(book, many(String));
+    const known = new Map(first.vector.metrics.map((metric) => [metric.pod, metric]));
+    const changed = change(many(String));
+    const second = await once(book, changed);
+    expect({ ok: true, value: [...pointsIn(second.vector)] }).toEqual(
+      parseVector(JSON.parse(textOf(changed)).data),
+    );
+    for (const metric of second.vector.metrics)
+      if (metric.pod !== 'new') expect(metric).toBe(known.get(metric.pod));
+    const third = await once(book, changed);
+    expect(third.vector.metrics).toBe(second.vector.metrics);
+    expect(book.size).toBe(second.vector.metrics.length);
+  });
+
+  it('are forgotten when their query is no longer asked', async () => {
     const book = new SeriesBook();
     await read(textOf(many(String)), { book });
     book.sweep();
     expect(book.size).toBe(3_000);
-    await read(textOf(many(String).slice(0, 100)), { book });
     book.sweep();
     expect(book.size).toBe(0);
+  });
+
+  it('of an answer that was cut off do not take the place of those that are known', async () => {
+    const book = new SeriesBook();
+    await once(book, many(String));
+    await read(textOf(many(String)).slice(0, 70_000), { book });
+    expect(book.size).toBe(3_000);
   });
 
   it.each([
@@ -134,6 +175,7 @@ describe('the points of an instant query', () => {
       limit: 4_000,
       slicer,
       book: new SeriesBook(),
+      query: 'up',
     });
     await expect(reading).rejects.toThrow('4000 bytes');
   });
