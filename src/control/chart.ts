@@ -5,10 +5,11 @@ const WIDTH = 5;
 
 /**
  * The newest `capacity` points of a fleet's chart, oldest first. As plain numbers, not as objects: of 10,000 fleets they
- * would be more than all decisions, and each evaluation would leave as many behind for collection.
+ * would be more than all decisions, and each evaluation would leave as many behind for collection. An array and no
+ * Float64Array, whose buffer is 240 bytes of objects, and memory of its own between others that come and go.
  */
 export class Chart {
-  #numbers = new Float64Array(0);
+  #numbers: number[] = [];
   #capacity: number;
   #oldest = 0;
   #length = 0;
@@ -18,7 +19,8 @@ export class Chart {
   }
 
   push({ at, demand, floor, replicas, ready }: ChartPoint): void {
-    if (this.#numbers.length === 0) this.#numbers = new Float64Array(this.#capacity * WIDTH);
+    if (this.#numbers.length === 0)
+      this.#numbers = new Array<number>(this.#capacity * WIDTH).fill(Number.NaN);
     const place = ((this.#oldest + this.#length) % this.#capacity) * WIDTH;
     if (this.#length < this.#capacity) this.#length++;
     else this.#oldest = (this.#oldest + 1) % this.#capacity;
@@ -34,7 +36,7 @@ export class Chart {
     if (capacity === this.#capacity) return;
     const points = this.toArray().slice(-Math.max(1, capacity));
     this.#capacity = Math.max(1, capacity);
-    this.#numbers = new Float64Array(0);
+    this.#numbers = [];
     this.#oldest = 0;
     this.#length = 0;
     for (const point of points) this.push(point);

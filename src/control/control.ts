@@ -22,9 +22,9 @@ import type {
   ScalerHealth,
   TriggerRef,
 } from './scaler.ts';
-import { countColdStart, type Track } from './track.ts';
+import { countColdStart, isLearning, type Track } from './track.ts';
 import { TrafficBook } from './traffic-book.ts';
-import { applyDraft, type Draft, draftBuffer, draftOf, type Served } from './turn.ts';
+import { applyDraft, type Draft, draftBuffer, draftOf, remember, type Served } from './turn.ts';
 import { warningsFor } from './warnings.ts';
 
 /** How long GetMetrics waits for the history of a fleet seen for the first time. */
@@ -157,8 +157,9 @@ export class Control implements Scaler {
 
   subscribe(fleet: FleetHandle, listener: (answer: Answer) => void): () => void {
     const track = fleet as Track;
+    track.listeners ??= new Set();
     track.listeners.add(listener);
-    return () => track.listeners.delete(listener);
+    return () => track.listeners?.delete(listener);
   }
 
   fleets(): readonly FleetLine[] {
@@ -222,29 +223,29 @@ export class Control implements Scaler {
   }
 
   async #cycle(at: number): Promise<void> {
-    const tracks = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'replicas');
-    const reading = await this.#read(
-      at,
-      tracks.map((track) => track.query),
-    );
+    const { fleets: tracks, queries } = this.#registry.lists();
+    const reading = await this.#read(at, queries);
     this.#reading = reading;
-    const drafts = new Map<Track, Draft>();
+    const drafts: Draft[] = [];
     await this.#inSlices(tracks, (track) => {
       const { id, config } = this.#revision;
-      drafts.set(track, draftOf(track, reading, config.evaluationInterval, id));
+      drafts.push(draftOf(track, reading, config.evaluationInterval, id));
     });
-    const buffers = [...this.#registry.tracks()].filter((track) => track.config.id.role === 'buffer');
+    const { buffers } = this.#registry.lists();
+    const ofTrack = new Map(buffers.length === 0 ? [] : drafts.map((draft) => [draft.track, draft]));
     await this.#inSlices(buffers, (track) => {
       const { id, config } = this.#revision;
       const served = this.#registry.servedBy(track);
-      const draft = served && (drafts.get(served) ?? servedNow(served));
-      drafts.set(track, draftBuffer(track, draft, at, config.evaluationInterval, id));
+      const draft = served && (ofTrack.get(served) ?? servedNow(served));
+      drafts.push(draftBuffer(track, draft, at, config.evaluationInterval, id));
     });
-    const applied = publish(drafts.values());
-    const listening = applied.filter((track) => track.listeners.size > 0);
-    await this.#inSlices(listening, tell);
+    publish(drafts);
+    await this.#inSlices(drafts, (draft) => {
+      remember(draft);
+      tell(draft.track);
+    });
     this.#considerCosts(tracks, reading);
-    this.#traffic.refresh(tracks, at);
+    this.#traffic.refresh(tracks.filter(isLearning), at);
   }
 
   async #read(at: number, fleets: readonly FleetQuery[]): Promise<Reading> {
@@ -267,10 +268,10 @@ export class Control implements Scaler {
   }
 
   /** Work on many fleets, the event loop's other business (RPCs first of all) done in between. */
-  async #inSlices(tracks: readonly Track[], work: (track: Track) => void): Promise<void> {
-    for (const [index, track] of tracks.entries()) {
+  async #inSlices<T>(fleets: readonly T[], work: (fleet: T) => void): Promise<void> {
+    for (const [index, fleet] of fleets.entries()) {
       if (index % STRIDE === 0) await untilTurn(this.#slicer);
-      work(track);
+      work(fleet);
     }
   }
 
@@ -285,8 +286,8 @@ export class Control implements Scaler {
     this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'replicas'));
     this.#decideFromMemory(tracks.filter((track) => track.config.id.role === 'buffer'));
     for (const track of tracks) {
-      for (const wake of track.waiters) wake();
-      track.waiters.clear();
+      for (const wake of track.waiters ?? []) wake();
+      track.waiters = undefined;
     }
   }
 
@@ -296,12 +297,12 @@ export class Control implements Scaler {
       const reading = this.#reading ?? remembered(track);
       if (reading === null) continue;
       if (track.config.id.role === 'replicas') {
-        applyDraft(draftOf(track, reading, evaluationInterval, this.#revision.id));
+        decided(draftOf(track, reading, evaluationInterval, this.#revision.id));
         continue;
       }
-      const decided = this.#registry.servedBy(track);
-      applyDraft(
-        draftBuffer(track, decided && servedNow(decided), reading.at, evaluationInterval, this.#revision.id),
+      const served = this.#registry.servedBy(track);
+      decided(
+        draftBuffer(track, served && servedNow(served), reading.at, evaluationInterval, this.#revision.id),
       );
     }
     for (const track of tracks) tell(track);
@@ -314,16 +315,17 @@ export class Control implements Scaler {
   }
 }
 
-/** Swaps in all drafts at once; returns the fleets that have a new answer. */
-function publish(drafts: Iterable<Draft>): readonly Track[] {
-  const applied: Track[] = [];
+/** Swaps in all drafts at once. */
+function publish(drafts: readonly Draft[]): void {
   for (const draft of drafts) {
     // History that arrived during the cycle has moved the state on: that fleet waits for the next one.
-    if (draft.track.state !== draft.found) continue;
-    applyDraft(draft);
-    applied.push(draft.track);
+    if (draft.track.state === draft.found) applyDraft(draft);
   }
-  return applied;
+}
+
+function decided(draft: Draft): void {
+  applyDraft(draft);
+  remember(draft);
 }
 
 /** A fleet as a buffer finds it that is decided on its own; undefined before its first decision. */
@@ -332,7 +334,7 @@ function servedNow(track: Track): Served | undefined {
 }
 
 function tell(track: Track): void {
-  for (const listener of track.listeners) listener(track.answer);
+  for (const listener of track.listeners ?? []) listener(track.answer);
 }
 
 /** What the parts of control share. */
@@ -355,10 +357,11 @@ function waitFor(track: Track, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {
       clearTimeout(timer);
-      track.waiters.delete(wake);
+      track.waiters?.delete(wake);
       resolve();
     };
     const timer = setTimeout(wake, ms);
+    track.waiters ??= new Set();
     track.waiters.add(wake);
   });
 }

@@ -1,7 +1,7 @@
 import type { FleetId } from '../core/fleet.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
 import type { HoldReason } from '../core/signal.ts';
-import { decide } from '../decision/decide.ts';
+import { decide, type Settled } from '../decision/decide.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import type { Decision, DecisionLine, DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
@@ -27,13 +27,13 @@ export interface Making {
  * Keeps what a decision came to and what it was made of, and not its steps: those are ten times as much, and hardly
  * anybody asks. decide() is pure, so from the same input and state it tells them again, to the letter.
  */
-export function keep(making: Making, decision: Decision): Kept {
-  return new Remade(making, decision, false);
+export function keep(making: Making, settled: Settled): Kept {
+  return new Remade(making, settled, false);
 }
 
 /** The same for a buffer, which answers with the pause pods of a decision. */
-export function keepBuffer(making: Making, decision: Decision): Kept {
-  return new Remade(making, asBuffer(decision), true);
+export function keepBuffer(making: Making, settled: Settled): Kept {
+  return new Remade(making, settled, true);
 }
 
 export function recordOf({ fleet, mode, revision }: Making, decision: Decision): DecisionRecord {
@@ -61,19 +61,19 @@ class Remade implements Kept, DecisionLine {
   readonly #floor: number;
   readonly #ceiling: number | null;
 
-  constructor({ fleet, mode, revision, input, before }: Making, decision: Decision, buffer: boolean) {
+  constructor({ fleet, mode, revision, input, before }: Making, settled: Settled, buffer: boolean) {
     this.fleet = fleet;
     this.mode = mode;
-    this.replicas = decision.replicas;
-    this.held = decision.held;
-    this.replicaFacts = decision.replicaFacts;
-    this.demand = decision.demand;
+    this.replicas = buffer ? settled.buffer : settled.replicas;
+    this.held = settled.held;
+    this.replicaFacts = settled.replicaFacts;
+    this.demand = settled.demand;
     this.#revision = revision;
     this.#input = input;
     this.#before = before;
     this.#buffer = buffer;
-    this.#floor = decision.bounds.floor;
-    this.#ceiling = decision.bounds.ceiling;
+    this.#floor = settled.bounds.floor;
+    this.#ceiling = settled.bounds.ceiling;
   }
 
   get line(): DecisionLine {

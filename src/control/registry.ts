@@ -3,9 +3,10 @@ import { parseTrigger } from '../config/metadata.ts';
 import type { Revision } from '../config/revision.ts';
 import { type FleetConfig, fleetKey } from '../core/fleet.ts';
 import { ScalerError } from '../core/scaler-error.ts';
+import type { FleetQuery } from '../ingest/source.ts';
 import { memoised } from './calendar-memo.ts';
 import type { TriggerRef } from './scaler.ts';
-import { applyRevision, capacityFor, newTrack, type Track } from './track.ts';
+import { applyRevision, capacityFor, isListenedTo, NONE, newTrack, type Track } from './track.ts';
 
 /** How many fleets are kept. Beyond it one goes: a newcomer before one that is asked for regularly. */
 const MAX_FLEETS = 20_000;
@@ -17,17 +18,26 @@ const MAX_PARSED = 50_000;
 /** By this much more fleets may come before the memories of all are cut again, which is work for each of them. */
 const SOME_MORE = 1.25;
 
+/** The fleets by what is done with them; the same lists as long as nobody comes, goes or is told something else. */
+interface Lists {
+  readonly fleets: readonly Track[];
+  /** What a source is asked for them, in their order. */
+  readonly queries: readonly FleetQuery[];
+  readonly buffers: readonly Track[];
+}
+
 /** Who the fleets are: parses triggers once, keeps a track for each identity, bounded. */
 export class Registry {
   readonly #tracks = new Map<string, Track>();
   readonly #parsed = new Map<string, Track>();
   /** Tracks by namespace and ScaledObject, in the order they came in. */
-  readonly #named = new Map<string, Set<Track>>();
+  readonly #named = new Map<string, Track[]>();
   /** Tracks that may be dropped, each list with the one asked for longest ago first. */
   readonly #newcomers = new Set<Track>();
   readonly #regulars = new Set<Track>();
   #revision: Revision;
   #calendars: ReadonlyMap<string, Calendar> = new Map();
+  #lists: Lists | null = null;
   #forgotten = 0;
   /** Number of fleets that all memories were last cut to. */
   #sizedFor = 64;
@@ -40,6 +50,7 @@ export class Registry {
   /** A new revision: triggers are read again when they are next asked, tracks look their policy up again. */
   use(revision: Revision, now: number): void {
     this.#revision = revision;
+    this.#lists = null;
     this.#forgetSpellings();
     this.#calendars = new Map([...revision.calendars].map(([name, calendar]) => [name, memoised(calendar)]));
     for (const track of this.#tracks.values()) {
@@ -51,7 +62,7 @@ export class Registry {
 
   /** The track of a trigger; new identities are created. Never throws. */
   resolve(ref: TriggerRef, now: number): Track | ScalerError {
-    const spelling = JSON.stringify([ref.namespace, ref.name, ref.metadata]);
+    const spelling = spell(ref);
     const known = this.#parsed.get(spelling);
     if (known !== undefined) {
       this.#asked(known, now);
@@ -66,12 +77,22 @@ export class Registry {
     if (refusal !== null) return refusal;
     if (this.#parsed.size >= MAX_PARSED) this.#forgetSpellings();
     this.#parsed.set(spelling, track);
-    track.spellings.add(spelling);
+    track.spellings = [...track.spellings, spelling];
     return track;
   }
 
   tracks(): IterableIterator<Track> {
     return this.#tracks.values();
+  }
+
+  lists(): Lists {
+    if (this.#lists === null) {
+      const tracks = [...this.#tracks.values()];
+      const fleets = tracks.filter(({ config }) => config.id.role === 'replicas');
+      const buffers = tracks.filter(({ config }) => config.id.role === 'buffer');
+      this.#lists = { fleets, queries: fleets.map(({ query }) => query), buffers };
+    }
+    return this.#lists;
   }
 
   /** The tracks of one ScaledObject, which may hold several of our triggers. */
@@ -106,8 +127,7 @@ export class Registry {
   forget(before: number): number {
     let dropped = 0;
     for (const track of [...this.#tracks.values()]) {
-      if (!track.listed && track.lastAsked < before && track.listeners.size === 0)
-        dropped += this.#drop(track);
+      if (!track.listed && track.lastAsked < before && !isListenedTo(track)) dropped += this.#drop(track);
     }
     if (dropped > 0) this.#resize();
     return dropped;
@@ -123,6 +143,7 @@ export class Registry {
       if (this.#tracks.size > SOME_MORE * this.#sizedFor) this.#resize();
     }
     track.config = config;
+    this.#lists = null;
     this.#asked(track, now);
     applyRevision(track, this.#revision, this.#calendars);
     return track;
@@ -132,16 +153,16 @@ export class Registry {
     const { namespace, name } = track.config.id;
     const key = nameKey(namespace, name);
     const others = this.#named.get(key);
-    if (others === undefined) this.#named.set(key, new Set([track]));
-    else others.add(track);
+    if (others === undefined) this.#named.set(key, [track]);
+    else others.push(track);
   }
 
   #unname(track: Track): void {
     const { namespace, name } = track.config.id;
     const key = nameKey(namespace, name);
-    const others = this.#named.get(key);
-    others?.delete(track);
-    if (others?.size === 0) this.#named.delete(key);
+    const others = (this.#named.get(key) ?? []).filter((other) => other !== track);
+    if (others.length === 0) this.#named.delete(key);
+    else this.#named.set(key, others);
   }
 
   #asked(track: Track, now: number): void {
@@ -153,7 +174,7 @@ export class Registry {
 
   #forgetSpellings(): void {
     this.#parsed.clear();
-    for (const track of this.#tracks.values()) track.spellings.clear();
+    for (const track of this.#tracks.values()) track.spellings = NONE;
   }
 
   /** Whether one more fleet may come, after dropping one if need be. */
@@ -161,7 +182,7 @@ export class Registry {
     if (this.#tracks.size < MAX_FLEETS) return true;
     for (const list of [this.#newcomers, this.#regulars]) {
       for (const track of list) {
-        if (track.listed || track.listeners.size > 0) continue;
+        if (track.listed || isListenedTo(track)) continue;
         this.#drop(track);
         return true;
       }
@@ -171,6 +192,7 @@ export class Registry {
 
   #drop(track: Track): number {
     this.#tracks.delete(track.key);
+    this.#lists = null;
     this.#unname(track);
     this.#newcomers.delete(track);
     this.#regulars.delete(track);
@@ -187,6 +209,11 @@ export class Registry {
       track.chart.resize(capacity.chart);
     }
   }
+}
+
+/** One string for each way to write a trigger; joined for the same reason as fleetKey. */
+function spell({ namespace, name, metadata }: TriggerRef): string {
+  return [JSON.stringify([namespace, name]), JSON.stringify(metadata)].join(' ');
 }
 
 function nameKey(namespace: string, name: string): string {

@@ -10,10 +10,13 @@ export class Ring<T> {
   }
 
   push(item: T): void {
-    if (this.#items.length < this.#capacity) {
-      this.#items.push(item);
-      return;
-    }
+    // An array that grows has room for sixteen more; of many fleets each keeps one decision.
+    if (this.#items.length === 0) this.#items = [item];
+    else if (this.#items.length < this.#capacity) this.#items.push(item);
+    else this.#replaceOldest(item);
+  }
+
+  #replaceOldest(item: T): void {
     this.#items[this.#oldest] = item;
     this.#oldest = (this.#oldest + 1) % this.#capacity;
   }

@@ -4,9 +4,10 @@ import { bucketOf, COLD_START_BUCKETS, type ColdStart, p95Of } from '../core/col
 import type { FleetConfig } from '../core/fleet.ts';
 import { perObject } from '../core/per-object.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
-import type { ReplicaFacts, Sample } from '../core/sample.ts';
+import type { Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
+import { sameFacts } from '../ingest/replica-facts.ts';
 import type { FleetQuery, Needs, PastColdStarts, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
 import { Chart } from './chart.ts';
@@ -39,14 +40,15 @@ export interface Track extends FleetHandle {
   answer: Answer;
   readonly records: Ring<Kept>;
   readonly chart: Chart;
-  readonly listeners: Set<(answer: Answer) => void>;
+  /** None before the first comes: 10,000 empty sets are megabytes. */
+  listeners: Set<(answer: Answer) => void> | undefined;
   /** Whether history was read back, or need not be. */
   settled: boolean;
-  readonly waiters: Set<() => void>;
+  waiters: Set<() => void> | undefined;
   lastAsked: number;
   readonly firstAsked: number;
   /** Triggers as they were written that mean this fleet. */
-  readonly spellings: Set<string>;
+  spellings: readonly string[];
 }
 
 export interface Learned {
@@ -68,7 +70,7 @@ export interface Capacity {
 export function capacityFor(fleets: number): Capacity {
   const share = (budget: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, Math.floor(budget / Math.max(1, fleets))));
-  return { records: share(7_200, 1, 720), chart: share(288_000, 24, 2_880) };
+  return { records: share(7_200, 1, 720), chart: share(240_000, 24, 2_880) };
 }
 
 export const NO_ANSWER: Answer = {
@@ -77,6 +79,9 @@ export const NO_ANSWER: Answer = {
   reason: 'not decided yet',
   at: null,
 };
+
+/** One for all that have nothing. */
+export const NONE: readonly never[] = [];
 
 export function newTrack(key: string, config: FleetConfig, capacity: Capacity, now: number): Track {
   return {
@@ -90,20 +95,30 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     state: EMPTY_STATE,
     before: EMPTY_STATE,
     decidedAt: null,
-    samples: [],
-    learned: [],
-    coldStarts: { totals: [], nodeWaits: [] },
+    samples: NONE,
+    learned: NONE,
+    coldStarts: { totals: NONE, nodeWaits: NONE },
     kept: null,
     answer: NO_ANSWER,
     records: new Ring(capacity.records),
     chart: new Chart(capacity.chart),
-    listeners: new Set(),
+    listeners: undefined,
     settled: false,
-    waiters: new Set(),
+    waiters: undefined,
     lastAsked: now,
     firstAsked: now,
-    spellings: new Set(),
+    spellings: NONE,
   };
+}
+
+/** Whether a stream waits for news of the fleet. */
+export function isListenedTo({ listeners }: Track): boolean {
+  return listeners !== undefined && listeners.size > 0;
+}
+
+/** Whether its policy learns from weeks of traffic. */
+export function isLearning({ fields, config }: Track): boolean {
+  return fields.signals?.arrivalRate !== undefined && config.id.role === 'replicas';
 }
 
 /** Points a track at a revision's policy and calendar; a policy that is gone leaves the last known fields in force. */
@@ -176,27 +191,24 @@ export function windowWith(
   fields: PolicyFields,
 ): readonly Sample[] {
   const start = sample.at - historyWindow(fields);
-  const next: Sample[] = [];
-  for (const [index, one] of samples.entries()) {
-    if (one.at >= sample.at) break;
-    const until = Math.min((samples[index + 1] ?? sample).at, sample.at);
-    if (until > start) next.push(one);
-  }
-  next.push(sample);
+  let end = samples.length;
+  while (end > 0 && (samples[end - 1] ?? sample).at >= sample.at) end--;
+  let first = 0;
+  while (first < end && (first + 1 < end ? (samples[first + 1] ?? sample).at : sample.at) <= start) first++;
+  // As long as it is, and no longer: what grows by push has room for sixteen more.
+  const next = new Array<Sample>(end - first + 1);
+  for (let index = first; index < end; index++) next[index - first] = samples[index] ?? sample;
+  next[end - first] = sample;
   return next;
 }
 
 /** The sample with the parts of the one before that say the same: half of what a window of them weighs. */
 function sharing(sample: Sample, before: Sample | undefined): Sample {
-  if (before === undefined || !sameFacts(sample.replicas, before.replicas)) return sample;
+  if (before === undefined || sample.replicas === before.replicas) return sample;
+  if (!sameFacts(sample.replicas, before.replicas)) return sample;
   const missing = sample.missing.length + before.missing.length === 0 ? before.missing : sample.missing;
   const notes = sample.notes.length + before.notes.length === 0 ? before.notes : sample.notes;
   return { ...sample, replicas: before.replicas, missing, notes };
-}
-
-function sameFacts(a: ReplicaFacts, b: ReplicaFacts): boolean {
-  const counts = a.spec === b.spec && a.ready === b.ready && a.starting === b.starting;
-  return counts && a.unschedulable === b.unschedulable && a.source === b.source && a.cluster === b.cluster;
 }
 
 /** A fleet's samples with the one of a reading, unless this instant is there already (read back from history). */

@@ -3,7 +3,7 @@ import { dayClockOf } from '../calendar/day-clock.ts';
 import { arrivalRuleOf } from '../core/arrival-rule.ts';
 import { learnedUntil, learnTraffic } from '../signal/traffic.ts';
 import type { ControlContext } from './control.ts';
-import type { Track } from './track.ts';
+import { isLearning, type Track } from './track.ts';
 
 /** Fleets whose weeks are read and learned together: the buckets of so many are held at once. */
 const TOGETHER = 20;
@@ -108,9 +108,9 @@ export class TrafficBook {
 }
 
 /** How far back a fleet's policy learns from, ms, in whole days; 0: not at all. */
-function historyOf({ fields, config }: Track): number {
-  const signal = fields.signals?.arrivalRate;
-  if (signal === undefined || config.id.role !== 'replicas') return 0;
+function historyOf(track: Track): number {
+  const signal = track.fields.signals?.arrivalRate;
+  if (signal === undefined || !isLearning(track)) return 0;
   return Math.ceil(arrivalRuleOf(signal).history / DAY_MS) * DAY_MS;
 }
 

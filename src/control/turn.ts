@@ -1,6 +1,6 @@
 import { mergeFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
-import { decide } from '../decision/decide.ts';
+import { settle } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
 import type { Reading } from '../ingest/source.ts';
@@ -29,8 +29,9 @@ export function draftOf(track: Track, reading: Reading, evaluationInterval: numb
   const samples = samplesWith(track, reading);
   const before = track.decidedAt === reading.at ? track.before : track.state;
   const input = inputOf(track, samples, reading.at, evaluationInterval);
-  const { decision, state } = decide(input, before);
-  const kept = keep({ fleet: track.config.id, mode: track.mode, revision, input, before }, decision);
+  const settled = settle(input, before);
+  const kept = keep({ fleet: track.config.id, mode: track.mode, revision, input, before }, settled);
+  const { state } = settled;
   return { track, kept, answer: answerOf(track, kept.line), samples, before, found: track.state, state };
 }
 
@@ -57,21 +58,26 @@ export function draftBuffer(
     fields: mergeFields(served.track.fields, track.config.overrides),
   };
   const before = { ...served.before, buffer: found.buffer };
-  const { decision } = decide(input, before);
-  const kept = keepBuffer({ fleet: track.config.id, mode: track.mode, revision, input, before }, decision);
-  const state = { ...found, target: decision.buffer, buffer: decision.buffer };
+  const settled = settle(input, before);
+  const kept = keepBuffer({ fleet: track.config.id, mode: track.mode, revision, input, before }, settled);
+  const state = { ...found, target: settled.buffer, buffer: settled.buffer };
   return { track, kept, answer: answerOf(track, kept.line), samples, before: found, found, state };
 }
 
 /** Makes a draft what the RPCs answer from. */
 export function applyDraft({ track, kept, answer, samples, before, state }: Draft): void {
-  const { at, demand, bounds, replicas, replicaFacts } = kept.line;
   track.samples = samples;
   track.before = before;
   track.state = state;
-  track.decidedAt = at;
+  track.decidedAt = kept.line.at;
   track.kept = kept;
   track.answer = answer;
+}
+
+/** Puts the fleet's newest decision into its memories, if it is still that of the draft. */
+export function remember({ track, kept }: Draft): void {
+  if (track.kept !== kept) return;
+  const { at, demand, bounds, replicas, replicaFacts } = kept.line;
   track.records.push(kept);
   track.chart.push({ at, demand, floor: bounds.floor, replicas, ready: replicaFacts.ready });
 }

@@ -16,7 +16,7 @@ import { autoLead } from '../policy/lead.ts';
 import type { Reading } from '../policy/measure.ts';
 import type { StepResult } from '../policy/step-result.ts';
 import type { DecisionInput } from './input.ts';
-import type { Outcome, Step, StepName } from './record.ts';
+import type { Decision, Outcome, Step, StepName } from './record.ts';
 import type { DecisionState } from './state.ts';
 import { nextOf, reasonOf, timersOf } from './story.ts';
 
@@ -45,13 +45,41 @@ interface Scene {
 export function decide(input: DecisionInput, state: DecisionState): Outcome {
   const scene = sceneOf(input, state);
   const steps: Step[] = [];
-  const record = (step: StepName, before: number | null, result: StepResult): void => {
-    steps.push({ step, in: before, out: result.out, reason: result.reason, inputs: result.inputs });
+  const ending = runSteps(scene, (step, before, { out, reason, inputs }) => {
+    steps.push({ step, in: before, out, reason, inputs });
+  });
+  return { decision: tell(scene, steps, ending), state: ending.next };
+}
+
+/** What a decision comes to, without its steps. */
+export interface Settled extends Pick<Decision, 'replicas' | 'buffer' | 'held' | 'demand' | 'replicaFacts'> {
+  readonly bounds: Pick<Decision['bounds'], 'floor' | 'ceiling'>;
+  readonly state: DecisionState;
+}
+
+/** decide() for an evaluation of 10,000 fleets, after which hardly anybody asks for the steps. */
+export function settle(input: DecisionInput, state: DecisionState): Settled {
+  const scene = sceneOf(input, state);
+  const { answer, next, hold, demanded } = runSteps(scene, unrecorded);
+  return {
+    replicas: answer,
+    buffer: next.buffer,
+    held: hold?.reason ?? null,
+    demand: demanded.out,
+    replicaFacts: scene.facts,
+    bounds: scene.bounds,
+    state: next,
   };
+}
+
+function unrecorded(): void {}
+
+function runSteps(scene: Scene, record: Recorder): Ending {
+  const { input, state } = scene;
   const { readings, hold } = observe(scene, record);
   const demanded = asleepOr(scene, demandStep(readings));
   record('demand', scene.target, demanded);
-  if (scene.target === null) return nothingKnown(scene, steps, readings, demanded);
+  if (scene.target === null) return nothingKnown(scene, readings, demanded);
   const target = scene.target;
   const { out: demand, absolute } = demanded;
   const gain = gainStep(
@@ -111,19 +139,7 @@ export function decide(input: DecisionInput, state: DecisionState): Outcome {
     seenSince: seenSince(scene),
     buffer: buffer.out,
   };
-  return {
-    decision: tell(scene, {
-      steps,
-      readings,
-      hold,
-      demanded,
-      delayed,
-      answer: clamped.out,
-      next,
-      warning: landed.warning,
-    }),
-    state: next,
-  };
+  return { readings, hold, demanded, delayed, answer: clamped.out, next, warning: landed.warning };
 }
 
 type Recorder = (step: StepName, before: number | null, result: StepResult) => void;
@@ -244,12 +260,7 @@ function bufferOf(scene: Scene, target: number | null): StepResult {
 }
 
 /** Neither an answer from before nor a replica count: any number could shrink the fleet, so there is none. */
-function nothingKnown(
-  scene: Scene,
-  steps: Step[],
-  readings: readonly Reading[],
-  demanded: StepResult,
-): Outcome {
+function nothingKnown(scene: Scene, readings: readonly Reading[], demanded: StepResult): Ending {
   const pending = scene.input.historyPending === true && scene.current.presence === 'fresh';
   const why = pending ? 'its history is being read back' : (scene.current.why ?? 'no replica count is known');
   const hold: Hold = { reason: 'unknown', why };
@@ -258,23 +269,10 @@ function nothingKnown(
     seenSince: seenSince(scene),
     unschedulableSince: stuckSince(scene),
   };
-  return {
-    decision: tell(scene, {
-      steps,
-      readings,
-      hold,
-      demanded,
-      delayed: null,
-      answer: null,
-      next: state,
-      warning: null,
-    }),
-    state,
-  };
+  return { readings, hold, demanded, delayed: null, answer: null, next: state, warning: null };
 }
 
 interface Ending {
-  readonly steps: readonly Step[];
   readonly readings: readonly Reading[];
   readonly hold: Hold | null;
   readonly demanded: StepResult;
@@ -285,7 +283,7 @@ interface Ending {
   readonly warning: string | null;
 }
 
-function tell(scene: Scene, ending: Ending): Outcome['decision'] {
+function tell(scene: Scene, steps: readonly Step[], ending: Ending): Decision {
   const { input, policy, bounds, limits, lead } = scene;
   const timers = timersOf({
     at: input.at,
@@ -306,8 +304,8 @@ function tell(scene: Scene, ending: Ending): Outcome['decision'] {
     replicas: ending.answer,
     buffer: ending.next.buffer,
     held: ending.hold?.reason ?? null,
-    reason: reasonOf(ending.steps, ending.answer, ending.hold),
-    steps: ending.steps,
+    reason: reasonOf(steps, ending.answer, ending.hold),
+    steps,
     signals: ending.readings.map(({ name, kind, value, observedAt, demand, why }) => ({
       name,
       kind,

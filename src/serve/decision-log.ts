@@ -15,8 +15,9 @@ interface Change {
   readonly from: number | null;
 }
 
-/** Lines written between two looks at the clock. */
-const STRIDE = 50;
+/** Decisions looked at, and lines written, between two looks at the clock. */
+const LOOKS = 500;
+const LINES = 50;
 
 /** Writes the log's account of what was decided. */
 export interface DecisionLog {
@@ -29,26 +30,31 @@ export interface DecisionLog {
  * none for the many that change nothing. A fleet's first line has `from: null`; one that left is forgotten.
  */
 export function createDecisionLog(log: Logger): DecisionLog {
-  let said: ReadonlyMap<string, Said> = new Map();
+  const said = new Map<string, Said>();
   const keyOf = perObject(fleetKey);
   const slicer = createSlicer();
 
+  function forgetOthers(keys: readonly string[]): void {
+    const there = new Set(keys);
+    for (const key of said.keys()) if (!there.has(key)) said.delete(key);
+  }
+
   return {
     async observe(decisions) {
-      const next = new Map<string, Said>();
       const changed: Change[] = [];
-      for (const decision of decisions) {
+      for (const [index, decision] of decisions.entries()) {
+        if (index % LOOKS === LOOKS - 1) await slicer.pause();
         const key = keyOf(decision.fleet);
         const before = said.get(key);
         const { replicas, held } = decision;
-        const same = before?.replicas === replicas && before.held === held;
-        next.set(key, same ? before : { replicas, held });
-        if (!same) changed.push({ decision, from: before?.replicas ?? null });
+        if (before !== undefined && before.replicas === replicas && before.held === held) continue;
+        said.set(key, { replicas, held });
+        changed.push({ decision, from: before?.replicas ?? null });
       }
-      said = next;
+      if (said.size > decisions.length) forgetOthers(decisions.map(({ fleet }) => keyOf(fleet)));
       for (const [index, { decision, from }] of changed.entries()) {
         // At a bell thousands may change at once.
-        if (index % STRIDE === STRIDE - 1) await slicer.pause();
+        if (index % LINES === LINES - 1) await slicer.pause();
         write(log, decision, from);
       }
     },

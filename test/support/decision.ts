@@ -1,8 +1,9 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import { DateTime } from 'luxon';
 import type { Bounds, Calendar } from '../../src/calendar/calendar.ts';
 import { type Policy, type PolicyFields, resolvePolicy } from '../../src/core/policy.ts';
 import { absentSample, type ReplicaFacts, type Sample } from '../../src/core/sample.ts';
-import { decide } from '../../src/decision/decide.ts';
+import { decide, type Settled, settle } from '../../src/decision/decide.ts';
 import type { Decision, Outcome } from '../../src/decision/record.ts';
 import { type DecisionState, EMPTY_STATE } from '../../src/decision/state.ts';
 
@@ -76,21 +77,31 @@ export function story(
   const outcomes: Outcome[] = [];
   let current = state;
   for (const [index, sample] of samples.entries()) {
-    const outcome = decide(
-      {
-        at: sample.at,
-        fields: { maxReplicas: 100, lookBackPeriod: 0, ...fields },
-        calendar,
-        samples: samples.slice(0, index + 1),
-        coldStartP95: null,
-        evaluationInterval: 5_000,
-      },
-      current,
-    );
+    const input = {
+      at: sample.at,
+      fields: { maxReplicas: 100, lookBackPeriod: 0, ...fields },
+      calendar,
+      samples: samples.slice(0, index + 1),
+      coldStartP95: null,
+      evaluationInterval: 5_000,
+    };
+    const outcome = decide(input, current);
+    const settled = settle(input, current);
+    deepStrictEqual({ ...settled, bounds: limits(settled) }, withoutSteps(outcome));
     outcomes.push(outcome);
     current = outcome.state;
   }
   return outcomes;
+}
+
+/** What settle() says of it. */
+function withoutSteps({ decision, state }: Outcome) {
+  const { replicas, buffer, held, demand, replicaFacts } = decision;
+  return { replicas, buffer, held, demand, replicaFacts, bounds: limits(decision), state };
+}
+
+function limits({ bounds: { floor, ceiling } }: Pick<Decision, 'bounds'> | Settled) {
+  return { floor, ceiling };
 }
 
 export const answers = (outcomes: readonly Outcome[]): readonly (number | null)[] =>
