@@ -141,7 +141,7 @@ function report(measured: Measured): BenchResult {
   const { fleets, podsPerFleet, policies, lookBacks, tenants, calendars } = SCALE;
   return {
     name: 'scale',
-    how: `the built program, ${fleets} fleets of ${podsPerFleet} pods over HTTP, ${policies} policies, ${lookBacks.length} look-backs, ${tenants} matchLabels, ${calendars} calendars, ${STREAMS} open streams, ${CALLS_PER_SECOND} GetMetrics a second; ${measured.cycles} cycles of ${STEP / 1000} s`,
+    how: `the built program as the image starts it, ${fleets} fleets of ${podsPerFleet} pods over HTTP, ${policies} policies, ${lookBacks.length} look-backs, ${tenants} matchLabels, ${calendars} calendars, ${STREAMS} open streams, ${CALLS_PER_SECOND} GetMetrics a second; ${measured.cycles} cycles of ${STEP / 1000} s`,
     rows,
   };
 }
@@ -215,9 +215,11 @@ interface Serving {
 
 async function startServing(folder: string): Promise<Serving> {
   const watch = fileURLToPath(new URL('./support/watch-loop.mjs', import.meta.url));
+  const { flags, env } = await asInImage();
   const args = [join(ROOT, 'dist/cli.js'), 'serve', '--config', join(folder, 'bellwether.yaml')];
-  const child = spawn(process.execPath, ['--import', watch, ...args], {
+  const child = spawn(process.execPath, [...flags, '--import', watch, ...args], {
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, ...env },
   });
   const { grpc, http } = await serving(child);
   return {
@@ -234,6 +236,17 @@ async function startServing(folder: string): Promise<Serving> {
       if (child.exitCode === null) await once(child, 'exit');
     },
   };
+}
+
+/** Node's flags and the environment that the image starts the program with. */
+async function asInImage(): Promise<{ flags: readonly string[]; env: Readonly<Record<string, string>> }> {
+  const text = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
+  const image = text.slice(text.lastIndexOf('\nFROM '));
+  const [, entry] = /^ENTRYPOINT (.*)$/m.exec(image) ?? [];
+  const [node, ...args] = JSON.parse(entry ?? '[]') as string[];
+  if (node !== 'node' || args.pop() !== 'dist/cli.js') throw new Error('the image starts something else');
+  const settings = [...image.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) => pairs.split(' '));
+  return { flags: args, env: Object.fromEntries(settings.map((pair) => pair.split('=', 2))) };
 }
 
 function serving(child: ChildProcess): Promise<{ grpc: string; http: string }> {
