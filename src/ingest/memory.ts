@@ -4,7 +4,7 @@ import { YOUNG_STORE } from './queries.ts';
 import type { KubeLayout } from './replica-facts.ts';
 import { counted, strided } from './slices.ts';
 import type { Tables } from './tables.ts';
-import { type Layout, modelKey, podKeyOf, type Rows, sameKeys, WIDTH } from './vllm-rows.ts';
+import { FIELD, type Layout, modelKey, podKeyOf, type Rows, sameKeys, WIDTH } from './vllm-rows.ts';
 
 /** How long a pod that reported and is scraped in vain still counts as missing (law 4). */
 export const MISSING_FOR = 600_000;
@@ -102,8 +102,8 @@ export function* report(
 
 /** Without either an engine's counters make no pod: its gauges may have gone, and 0 would be put in their place. */
 export function hasGauges(values: Float64Array, engine: number): boolean {
-  // running and waiting are the first two.
-  return !Number.isNaN(values[engine * WIDTH]) || !Number.isNaN(values[engine * WIDTH + 1]);
+  const at = engine * WIDTH;
+  return !Number.isNaN(values[at + FIELD.running]) || !Number.isNaN(values[at + FIELD.waiting]);
 }
 
 /** What a memory knows of the pods and engines of a layout. */
