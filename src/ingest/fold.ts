@@ -1,11 +1,12 @@
 import { formatDuration } from '../core/duration.ts';
 import type { FleetId } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import { absentSample, type Sample } from '../core/sample.ts';
 import { GREW, GROWN_WIDTH } from './growth.ts';
 import { type Instant, isFresh } from './instant.ts';
 import { hasGauges, MISSING_FOR } from './memory.ts';
 import { fleetNotes, gatewayCount, queryValue } from './notes.ts';
-import { labelOf, type Metric } from './points.ts';
+import { labelOf, larger, type Metric } from './points.ts';
 import { replicaFacts } from './replica-facts.ts';
 import type { FleetQuery } from './source.ts';
 import { FIELD, isSameEngine, type Layout, modelKey, placesBy, WIDTH } from './vllm-rows.ts';
@@ -84,13 +85,10 @@ export function runningByPod(instant: Instant, fleet: FleetQuery): ReadonlyMap<s
  * fleets may share one model and differ by a label only.
  */
 function rowsOf(layout: Layout, id: FleetId): readonly number[] {
-  let found = layout.selections.get(id);
-  if (found === undefined) {
-    found = select(layout, id);
-    layout.selections.set(id, found);
-  }
-  return found;
+  return selector(layout)(id);
 }
+
+const selector = perObject((layout: Layout) => perObject((id: FleetId) => select(layout, id)));
 
 function select(layout: Layout, { namespace, model, matchLabels }: FleetId): readonly number[] {
   const { engines } = layout;
@@ -191,11 +189,6 @@ function together(a: EngineNow, b: EngineNow): EngineNow {
   );
   const observedAt = larger(a.observedAt, b.observedAt);
   return { values, at: 0, increases, grownAt: 0, observedAt, fresh: a.fresh };
-}
-
-/** Of two numbers of which either may be unknown. */
-function larger(a: number, b: number): number {
-  return a >= b || Number.isNaN(b) ? a : b;
 }
 
 /** NaN for what is not known. */

@@ -1,5 +1,5 @@
 import { isCounting } from './growth.ts';
-import { labelOf, type Metric, type Point, pointsIn } from './points.ts';
+import { labelOf, larger, type Metric, type Point, pointsIn } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
 import type { KubeLayout } from './replica-facts.ts';
 import { counted, strided } from './slices.ts';
@@ -80,7 +80,7 @@ export function* report(
   yield* counted(layout.engines.length, (engine) => {
     const pod = layout.podOf[engine] ?? -1;
     if (pod < 0 || !hasGauges(values, engine)) return;
-    if (fresh(engine)) seenAt[pod] = later(later(seenAt[pod], observedAt[engine]), known.lastReport[pod]);
+    if (fresh(engine)) seenAt[pod] = larger(larger(seenAt[pod], observedAt[engine]), known.lastReport[pod]);
     else old[pod] = 1;
   });
   const silent = new Map<string, Silent>();
@@ -143,7 +143,7 @@ export function* knownOf(memory: Memory, layout: Layout): Generator<void, Known>
     if (!sameKeys(pod.keys, layout.keys)) others.add(key, pod);
     else {
       const place = layout.podAt.get(key);
-      if (place !== undefined) lastReport[place] = later(lastReport[place], pod.lastReport);
+      if (place !== undefined) lastReport[place] = larger(lastReport[place], pod.lastReport);
     }
   }
   yield* others.match(lastReport);
@@ -328,9 +328,4 @@ const UNNAMED = { namespace: '', model: '', pod: '', metric: {} };
 
 function laterOf(a: SeenPod | undefined, b: SeenPod): SeenPod {
   return a && a.lastReport > b.lastReport ? a : b;
-}
-
-/** The later of two instants of which either may be unknown (NaN). */
-function later(a = Number.NaN, b = Number.NaN): number {
-  return a >= b || Number.isNaN(b) ? a : b;
 }

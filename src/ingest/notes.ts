@@ -12,33 +12,20 @@ export function fleetNotes(
   fleet: FleetQuery,
   engines: readonly number[],
 ): readonly string[] {
-  if (isPlain(instant, fleet, engines)) return NONE;
-  const notes = new Set(instant.tables.gaps);
+  const notes = [...instant.tables.gaps];
   const left = leftOutFor(instant, fleet);
   const routers = left.filter(({ leftOut }) => leftOut === 'router').length;
   const podless = left.length - routers;
-  if (routers > 0) notes.add(`left out ${counted(routers)} that a router re-exports (label server)`);
-  if (podless > 0) notes.add(`left out ${counted(podless)} without a ${instant.tables.labels.pod} label`);
+  if (routers > 0) notes.push(`left out ${counted(routers)} that a router re-exports (label server)`);
+  if (podless > 0) notes.push(`left out ${counted(podless)} without a ${instant.tables.labels.pod} label`);
   if (engines.some((engine) => isOldName(instant, engine)))
-    notes.add("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
-  if (isAnyTwice(instant, engines)) notes.add('some engines have several series; each is counted once');
+    notes.push("KV cache use is read from gpu_cache_usage_perc, the gauge's old name");
+  if (isAnyTwice(instant, engines)) notes.push('some engines have several series; each is counted once');
   for (const { note } of [queryValue(instant, fleet), gatewayCount(instant, fleet)]) {
-    if (note !== null) notes.add(note);
+    if (note !== null) notes.push(note);
   }
-  return notes.size === 0 ? NONE : [...notes].sort();
-}
-
-/** Nothing is to be said: so it is of nearly all of 10,000 fleets. */
-function isPlain(instant: Instant, { promql, arrivals }: FleetQuery, engines: readonly number[]): boolean {
-  const { tables, rows } = instant;
-  if (tables.gaps.length > 0 || rows.layout.leftOut.size > 0) return false;
-  if (promql !== undefined || arrivals !== undefined) return false;
-  let before = -1;
-  for (const engine of engines) {
-    if (isOldName(instant, engine) || isSameEngine(rows.layout, before, engine)) return false;
-    before = engine;
-  }
-  return true;
+  // Of nearly all of 10,000 fleets nothing is to be said.
+  return notes.length === 0 ? NONE : [...new Set(notes)].sort();
 }
 
 function isOldName({ rows: { values } }: Instant, engine: number): boolean {
@@ -48,8 +35,13 @@ function isOldName({ rows: { values } }: Instant, engine: number): boolean {
 
 /** Whether one engine is there twice; its series stand side by side. */
 function isAnyTwice({ rows }: Instant, engines: readonly number[]): boolean {
-  const there = engines.filter((engine) => isThere(rows, engine));
-  return there.some((place, index) => index > 0 && isSameEngine(rows.layout, place, there[index - 1] ?? -1));
+  let before = -1;
+  for (const engine of engines) {
+    if (!isThere(rows, engine)) continue;
+    if (isSameEngine(rows.layout, before, engine)) return true;
+    before = engine;
+  }
+  return false;
 }
 
 /** Engines left out that say they are of this fleet, or leave open whose they are. */

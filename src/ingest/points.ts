@@ -26,6 +26,11 @@ export function vectorOf(points: readonly Point[]): Vector {
   };
 }
 
+/** The larger of two numbers of which either may be unknown. */
+export function larger(a = Number.NaN, b = Number.NaN): number {
+  return a >= b || Number.isNaN(b) ? a : b;
+}
+
 /** The series of a vector that have a value. */
 export function* pointsIn({ metrics, values }: Vector): Generator<Point> {
   for (const [index, metric] of metrics.entries()) {

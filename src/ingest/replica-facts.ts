@@ -1,4 +1,5 @@
 import type { FleetId, ScaleTarget } from '../core/fleet.ts';
+import { perObject } from '../core/per-object.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
 import { labelOf, type Metric, pointsIn, type Vector } from './points.ts';
 import { WORKLOADS } from './queries.ts';
@@ -21,8 +22,6 @@ export interface KubeLayout {
   /** What each HPA's series points at, and which series are an HPA's, by namespace and name. */
   readonly targets: readonly ScaleTarget[];
   readonly ofAutoscaler: ReadonlyMap<string, readonly number[]>;
-  /** What was found of each fleet. */
-  readonly found: WeakMap<FleetId, Found>;
 }
 
 /** What kube-state-metrics says at one instant. */
@@ -68,18 +67,18 @@ export function* indexKube(tables: Tables, before: KubeLayout | null): Generator
  */
 export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: number | null): ReplicaFacts {
   const { layout, counts } = index;
-  const found = findFleet(layout, fleet.id);
+  const found = finder(layout)(fleet.id);
   aim(found, fleet, fleet.scaleTarget ?? pointedAt(index, found.hpa), layout);
   const { target, workload, source } = found;
-  if (target === undefined) return told(found, null, reporting, null, null, 'pods that report');
+  if (target === undefined) return told(found, fromPods(reporting, 'pods that report'));
   const spec = countOf(counts, workload, COUNTS.spec);
   const created = countOf(counts, workload, COUNTS.created);
   const ready = countOf(counts, workload, COUNTS.ready);
   if (spec === null && created === null && ready === null)
-    return told(found, null, reporting, null, null, uncounted(target));
+    return told(found, fromPods(reporting, uncounted(target)));
   const starting = created === null || ready === null ? null : Math.max(0, created - ready);
   const unschedulable = countUnschedulable(index.unschedulable.get(fleet.id.namespace), target);
-  return told(found, spec, ready, starting, unschedulable, source);
+  return told(found, { spec, ready, starting, unschedulable, source });
 }
 
 function countOf(counts: Float64Array, workload: number, which: number): number | null {
@@ -91,15 +90,12 @@ function uncounted({ kind, name }: ScaleTarget): string {
   return `pods that report (kube-state-metrics counts no ${kind}/${name})`;
 }
 
-function findFleet(layout: KubeLayout, id: FleetId): Found {
-  let found = layout.found.get(id);
-  if (found === undefined) {
-    const hpa = layout.ofAutoscaler.get(key(id.namespace, hpaOf(id.name))) ?? [];
-    found = { hpa, target: undefined, named: false, workload: -1, source: '', facts: undefined };
-    layout.found.set(id, found);
-  }
-  return found;
-}
+const finder = perObject((layout: KubeLayout) =>
+  perObject(({ namespace, name }: FleetId): Found => {
+    const hpa = layout.ofAutoscaler.get(key(namespace, hpaOf(name))) ?? [];
+    return { hpa, target: undefined, named: false, workload: -1, source: '', facts: undefined };
+  }),
+);
 
 function aim(
   found: Found,
@@ -128,23 +124,12 @@ function pointedAt({ layout, pointers }: KubeIndex, series: readonly number[]): 
   return chosen;
 }
 
-function told(
-  found: Found,
-  spec: number | null,
-  ready: number | null,
-  starting: number | null,
-  unschedulable: number | null,
-  source: string,
-): ReplicaFacts {
-  const { facts } = found;
-  const same =
-    facts?.spec === spec &&
-    facts.ready === ready &&
-    facts.starting === starting &&
-    facts.unschedulable === unschedulable &&
-    facts.source === source;
-  if (same) return facts;
-  found.facts = { spec, ready, starting, unschedulable, source };
+function fromPods(reporting: number | null, source: string): ReplicaFacts {
+  return { spec: null, ready: reporting, starting: null, unschedulable: null, source };
+}
+
+function told(found: Found, facts: ReplicaFacts): ReplicaFacts {
+  if (found.facts === undefined || !sameFacts(found.facts, facts)) found.facts = facts;
   return found.facts;
 }
 
@@ -192,16 +177,13 @@ function* layOut({ workloads, autoscalers }: Tables): Generator<void, KubeLayout
     if (known === undefined) ofAutoscaler.set(id, [series]);
     else known.push(series);
   });
-  const [ofWorkloads, ofAutoscalers] = [workloads.metrics, autoscalers.metrics];
-  const found = new WeakMap<FleetId, Found>();
   return {
-    workloads: ofWorkloads,
-    autoscalers: ofAutoscalers,
+    workloads: workloads.metrics,
+    autoscalers: autoscalers.metrics,
     workloadAt,
     cells,
     targets,
     ofAutoscaler,
-    found,
   };
 }
 

@@ -85,8 +85,6 @@ export interface Layout {
   /** Places in `pods` and in `engines` by their keys. */
   readonly podAt: ReadonlyMap<string, number>;
   readonly engineAt: ReadonlyMap<string, number>;
-  /** What fleets select from it; see rowsOf. */
-  readonly selections: WeakMap<object, readonly number[]>;
 }
 
 /** Where a table's values go, series by series; -1 for nowhere. */
@@ -223,7 +221,6 @@ function* layOut(tables: Tables, before: Layout | null): Generator<void, Layout>
     podOf,
     podAt,
     engineAt,
-    selections: new WeakMap(),
   };
 }
 
