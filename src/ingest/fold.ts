@@ -8,8 +8,9 @@ import { hasGauges, MISSING_FOR } from './memory.ts';
 import { fleetNotes, gatewayCount, queryValue } from './notes.ts';
 import { labelOf, larger, type Metric } from './points.ts';
 import { replicaFacts } from './replica-facts.ts';
+import { type EnginesBy, isSameEngine, modelKey, placesBy, type Roster } from './roster.ts';
 import type { FleetQuery } from './source.ts';
-import { FIELD, isSameEngine, type Layout, modelKey, placesBy, WIDTH } from './vllm-rows.ts';
+import { FIELD, WIDTH } from './vllm-rows.ts';
 
 /**
  * One engine of a pod after its duplicates were put together: its numbers are those of an instant's columns from a place on, or of
@@ -34,6 +35,7 @@ interface PodNow {
 }
 
 const NO_PODS: readonly string[] = [];
+const NO_ROWS: readonly number[] = [];
 
 /**
  * A fleet's sample from an instant: its series are those of its namespace and model with exactly its matchLabels. A
@@ -41,7 +43,7 @@ const NO_PODS: readonly string[] = [];
  * else it is missing.
  */
 export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
-  const rows = rowsOf(instant.rows.layout, fleet.id);
+  const rows = rowsOf(instant.rows.layout.roster, fleet.id);
   const pods = podsNow(rows, instant);
   const missing = missingPods(instant, fleet, pods);
   const notes = fleetNotes(instant, fleet, rows);
@@ -74,48 +76,67 @@ export function sampleFrom(instant: Instant, fleet: FleetQuery): Sample {
 /** Running requests of the fleet's pods that report afresh, by name. */
 export function runningByPod(instant: Instant, fleet: FleetQuery): ReadonlyMap<string, number> {
   const running = new Map<string, number>();
-  for (const { name, engines, fresh } of podsNow(rowsOf(instant.rows.layout, fleet.id), instant)) {
+  for (const { name, engines, fresh } of podsNow(rowsOf(instant.rows.layout.roster, fleet.id), instant)) {
     if (fresh) running.set(name, total(engines, FIELD.running, valueAt) ?? 0);
   }
   return running;
 }
 
-/**
- * Places of a fleet's engines, those of one pod side by side, and in it those of one engine. Found once for a layout: many
- * fleets may share one model and differ by a label only.
- */
-function rowsOf(layout: Layout, id: FleetId): readonly number[] {
-  return selector(layout)(id);
+/** A fleet's engines: places in the last roster that was asked for, and the list of its model that they are of. */
+interface Selection {
+  roster: Roster | null;
+  of: readonly number[];
+  rows: readonly number[];
 }
 
-const selector = perObject((layout: Layout) => perObject((id: FleetId) => select(layout, id)));
+const selectionOf = perObject((_: FleetId): Selection => ({ roster: null, of: NO_ROWS, rows: NO_ROWS }));
 
-function select(layout: Layout, { namespace, model, matchLabels }: FleetId): readonly number[] {
-  const { engines } = layout;
+/**
+ * Places of a fleet's engines, those of one pod side by side, and in it those of one engine. Found once as long as none joins its
+ * namespace and model: many fleets may share one model and differ by a label only.
+ */
+function rowsOf(roster: Roster, id: FleetId): readonly number[] {
+  const selection = selectionOf(id);
+  if (selection.roster === roster) return selection.rows;
+  const all = roster.ofModel.get(modelKey(id.namespace, id.model)) ?? NO_ROWS;
+  if (selection.of !== all) selection.rows = select(roster, all, id.matchLabels);
+  selection.roster = roster;
+  selection.of = all;
+  return selection.rows;
+}
+
+function select(
+  { engines }: Roster,
+  all: readonly number[],
+  matchLabels: FleetId['matchLabels'],
+): readonly number[] {
   const name = (place: number): string => `${engines[place]?.pod}\0${engines[place]?.engine}`;
-  const found = labelled(layout, modelKey(namespace, model), matchLabels)
+  const found = labelled(engines, all, matchLabels)
     .filter((place) => isCounted(engines[place]?.leftOut ?? null, engines[place]?.pod ?? '', matchLabels))
     .sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a - b));
   // What was filtered has room for more to come; this is kept.
   return found.slice();
 }
 
+/** Engines of a model by the values of labels that fleets ask for, sorted when the first one asks. */
+const sortingsOf = perObject((_: readonly number[]) => new Map<string, EnginesBy>());
+
 /** The engines of a model that carry these labels: sorted by those labels once, and not looked through by each fleet. */
 function labelled(
-  { ofModel, byLabels, engines }: Layout,
-  model: string,
+  engines: Roster['engines'],
+  all: readonly number[],
   matchLabels: FleetId['matchLabels'],
 ): readonly number[] {
-  const all = ofModel.get(model) ?? [];
   const names = Object.keys(matchLabels).sort();
-  if (names.length === 0) return all;
-  const sorting = [model, ...names].join('\0');
-  let sorted = byLabels.get(sorting);
+  if (names.length === 0 || all.length === 0) return all;
+  const sortings = sortingsOf(all);
+  const sorting = names.join('\0');
+  let sorted = sortings.get(sorting);
   if (sorted === undefined) {
     sorted = placesBy(engines, ({ metric }) => names.map((label) => labelOf(metric, label)).join('\0'), all);
-    byLabels.set(sorting, sorted);
+    sortings.set(sorting, sorted);
   }
-  return sorted.get(names.map((label) => matchLabels[label]).join('\0')) ?? [];
+  return sorted.get(names.map((label) => matchLabels[label]).join('\0')) ?? NO_ROWS;
 }
 
 /** A router's series belong to the pods it re-exports, which are read themselves; asked for by label they are meant. */
@@ -136,19 +157,20 @@ export function matches(metric: Metric, fleet: FleetQuery): boolean {
 }
 
 function podsNow(rows: readonly number[], instant: Instant): readonly PodNow[] {
-  const { layout, values } = instant.rows;
+  const { values } = instant.rows;
+  const { roster } = instant.rows.layout;
   const pods: PodNow[] = [];
   let pod: PodNow | undefined;
   let before = -1;
   for (const row of rows) {
     if (!hasGauges(values, row)) continue;
     const engine = engineNow(row, instant);
-    const name = layout.engines[row]?.pod ?? '';
+    const name = roster.engines[row]?.pod ?? '';
     if (pod?.name !== name) {
       pod = { name, engines: [engine], fresh: engine.fresh };
       pods.push(pod);
     } else {
-      const twin = isSameEngine(layout, before, row) ? pod.engines.pop() : undefined;
+      const twin = isSameEngine(roster, before, row) ? pod.engines.pop() : undefined;
       pod.engines.push(twin === undefined ? engine : together(twin, engine));
       pod.fresh = pod.engines.every(({ fresh }) => fresh);
     }

@@ -25,11 +25,12 @@ const COUNTED = [FIELD.finished, FIELD.rejected, FIELD.firstTokenSeconds, FIELD.
 
 /** Growth of each engine's counters since the instant before, resets accounted for; null where no engine counts anything. */
 export function* growth(memory: Memory, rows: Rows, known: Known): Generator<void, Float64Array | null> {
-  const { layout, values } = rows;
+  const { values } = rows;
+  const { engines, podOf } = rows.layout.roster;
   let grown: Float64Array | null = null;
-  yield* counted(layout.engines.length, (engine) => {
-    if ((layout.podOf[engine] ?? -1) < 0 || !isCounting(values, engine)) return;
-    grown ??= new Float64Array(layout.engines.length * GROWN_WIDTH).fill(Number.NaN);
+  yield* counted(engines.length, (engine) => {
+    if ((podOf[engine] ?? -1) < 0 || !isCounting(values, engine)) return;
+    grown ??= new Float64Array(engines.length * GROWN_WIDTH).fill(Number.NaN);
     const to = engine * GROWN_WIDTH;
     if (!isCounting(known.values, engine)) {
       grown[to + GREW.arrived] = newcomers(memory, rows, known, engine);
@@ -57,7 +58,7 @@ export function isCounting(values: Float64Array, engine: number): boolean {
  * counter may be old. NaN where the pod may only have been out of sight: then it is not known what came.
  */
 function newcomers({ interrupted }: Memory, { layout, values }: Rows, known: Known, engine: number): number {
-  const lastReport = known.lastReport[layout.podOf[engine] ?? -1] ?? Number.NaN;
+  const lastReport = known.lastReport[layout.roster.podOf[engine] ?? -1] ?? Number.NaN;
   if (interrupted || known.nobody || !Number.isNaN(lastReport)) return Number.NaN;
   return countOf(values, engine)?.ongoing ?? Number.NaN;
 }
@@ -75,7 +76,7 @@ function addArrivals(
   const to = engine * GROWN_WIDTH;
   grown[to + GREW.arrived] = arrivedBetween(then, now);
   const over =
-    (observedAt[engine] ?? Number.NaN) - (known.lastReport[layout.podOf[engine] ?? -1] ?? Number.NaN);
+    (observedAt[engine] ?? Number.NaN) - (known.lastReport[layout.roster.podOf[engine] ?? -1] ?? Number.NaN);
   if (over > 0) grown[to + GREW.arrivedOver] = over;
 }
 

@@ -34,7 +34,7 @@ function* instantSteps(memory: Memory, tables: Tables, staleAfter: number): Gene
 /** The half of it that needs no `up`, in steps of about a millisecond: what engines say, and which pods do so no longer. */
 export function* reportSteps(memory: Memory, tables: Tables, staleAfter: number): Generator<void, Reported> {
   const rows = yield* readRows(tables, memory.last?.layout ?? null);
-  const known = yield* knownOf(memory, rows.layout);
+  const known = yield* knownOf(memory, rows.layout.roster);
   const fresh = (engine: number): boolean => isFresh(rows, engine, tables.evaluatedAt, staleAfter);
   const reported = yield* report(memory, rows, known, fresh);
   return { ...reported, increases: yield* growth(memory, rows, known) };

@@ -2,9 +2,10 @@ import { isCounting } from './growth.ts';
 import { labelOf, larger, type Metric, type Point, pointsIn } from './points.ts';
 import { YOUNG_STORE } from './queries.ts';
 import type { KubeLayout } from './replica-facts.ts';
+import { carriesOn, modelKey, podKeyOf, type Roster, sameKeys } from './roster.ts';
 import { counted, strided } from './slices.ts';
 import type { Tables } from './tables.ts';
-import { FIELD, type Layout, modelKey, podKeyOf, type Rows, sameKeys, WIDTH } from './vllm-rows.ts';
+import { FIELD, type Rows, WIDTH } from './vllm-rows.ts';
 
 /** How long a pod that reported and is scraped in vain still counts as missing (law 4). */
 export const MISSING_FOR = 600_000;
@@ -45,7 +46,7 @@ export const EMPTY_MEMORY: Memory = {
 };
 
 interface LastRows extends Rows {
-  /** By pod of the layout: epoch ms of the newest sample of one that reported afresh, NaN for others. */
+  /** By pod of the roster: epoch ms of the newest sample of one that reported afresh, NaN for others. */
   readonly seenAt: Float64Array;
 }
 
@@ -74,11 +75,12 @@ export function* report(
   known: Known,
   fresh: (engine: number) => boolean,
 ): Generator<void, Pick<Reported, 'last' | 'silent'>> {
-  const { layout, values, observedAt } = rows;
-  const seenAt = new Float64Array(layout.pods.length).fill(Number.NaN);
-  const old = new Uint8Array(layout.pods.length);
-  yield* counted(layout.engines.length, (engine) => {
-    const pod = layout.podOf[engine] ?? -1;
+  const { values, observedAt } = rows;
+  const { roster } = rows.layout;
+  const seenAt = new Float64Array(roster.pods.length).fill(Number.NaN);
+  const old = new Uint8Array(roster.pods.length);
+  yield* counted(roster.engines.length, (engine) => {
+    const pod = roster.podOf[engine] ?? -1;
     if (pod < 0 || !hasGauges(values, engine)) return;
     if (fresh(engine)) seenAt[pod] = larger(larger(seenAt[pod], observedAt[engine]), known.lastReport[pod]);
     else old[pod] = 1;
@@ -91,11 +93,13 @@ export function* report(
   };
   yield* strided(memory.pods, ([key, pod]) => consider(key, known.placesOf(key, pod.keys), () => pod));
   const { last } = memory;
+  const before = last?.layout.roster;
+  const isCarriedOn = before !== undefined && carriesOn(roster, before);
   yield* counted(last?.seenAt.length ?? 0, (place) => {
-    if (last === null || Number.isNaN(last.seenAt[place])) return;
-    if (last.layout === layout && !Number.isNaN(seenAt[place])) return;
-    const key = last.layout.pods[place]?.podKey ?? '';
-    consider(key, known.placesOf(key, last.layout.keys), () => seenPod(last, place));
+    if (last === null || before === undefined || Number.isNaN(last.seenAt[place])) return;
+    if (isCarriedOn && !Number.isNaN(seenAt[place])) return;
+    const key = before.pods[place]?.podKey ?? '';
+    consider(key, known.placesOf(key, before.keys), () => seenPod(last, place));
   });
   return { last: { ...rows, seenAt }, silent };
 }
@@ -106,7 +110,7 @@ export function hasGauges(values: Float64Array, engine: number): boolean {
   return !Number.isNaN(values[at + FIELD.running]) || !Number.isNaN(values[at + FIELD.waiting]);
 }
 
-/** What a memory knows of the pods and engines of a layout. */
+/** What a memory knows of the pods and engines of a roster. */
 export interface Known {
   /** By pod: epoch ms of the newest sample that is known of it, NaN where it was never seen. */
   readonly lastReport: Float64Array;
@@ -114,68 +118,79 @@ export interface Known {
   readonly values: Float64Array;
   /** No pod at all was seen before. */
   readonly nobody: boolean;
-  /** Places in the layout of a pod that the memory has under `key`, told by `keys`. */
+  /** Places in the roster of a pod that the memory has under `key`, told by `keys`. */
   placesOf(key: string, keys: readonly string[]): readonly number[];
 }
 
 /**
- * Finds the pods and engines of a layout in the memory. Where fleets began or ceased to ask for a label, or history was read for
- * few of them, a pod is there under other keys than the layout has: it is then the one that says the same of the labels that both have.
+ * Finds the pods and engines of a roster in the memory. Where fleets began or ceased to ask for a label, or history was read for
+ * few of them, a pod is there under other keys than the roster has: it is then the one that says the same of the labels that both have.
  */
-export function* knownOf(memory: Memory, layout: Layout): Generator<void, Known> {
+export function* knownOf(memory: Memory, roster: Roster): Generator<void, Known> {
   const { last } = memory;
-  const isSame = last?.layout === layout;
-  const others = new OtherKeys(layout);
-  let lastReport = isSame ? last.seenAt : new Float64Array(layout.pods.length).fill(Number.NaN);
-  if (isSame && memory.pods.size > 0) lastReport = lastReport.slice();
-  if (last !== null && !isSame) {
-    const alike = sameKeys(last.layout.keys, layout.keys);
+  const before = last?.layout.roster;
+  const others = new OtherKeys(roster);
+  const isCarriedOn = before !== undefined && carriesOn(roster, before);
+  const carried = isCarriedOn ? last?.seenAt : undefined;
+  const lastReport = padded(carried, roster.pods.length, memory.pods.size > 0);
+  if (last !== null && before !== undefined && !isCarriedOn) {
+    const alike = sameKeys(before.keys, roster.keys);
     yield* counted(last.seenAt.length, (place) => {
       const at = last.seenAt[place] ?? Number.NaN;
       if (Number.isNaN(at)) return;
-      const key = last.layout.pods[place]?.podKey ?? '';
-      const now = alike ? layout.podAt.get(key) : undefined;
+      const key = before.pods[place]?.podKey ?? '';
+      const now = alike ? roster.podAt.get(key) : undefined;
       if (now !== undefined) lastReport[now] = at;
       else if (!alike) others.add(key, seenPod(last, place));
     });
   }
   for (const [key, pod] of memory.pods) {
-    if (!sameKeys(pod.keys, layout.keys)) others.add(key, pod);
+    if (!sameKeys(pod.keys, roster.keys)) others.add(key, pod);
     else {
-      const place = layout.podAt.get(key);
+      const place = roster.podAt.get(key);
       if (place !== undefined) lastReport[place] = larger(lastReport[place], pod.lastReport);
     }
   }
   yield* others.match(lastReport);
-  const { podAt } = layout;
+  const { podAt } = roster;
   return {
     lastReport,
-    values: yield* valuesBefore(memory, layout, others),
+    values: yield* valuesBefore(memory, roster, others),
     nobody: memory.pods.size === 0 && (last === null || last.seenAt.every(Number.isNaN)),
     placesOf(key, keys) {
-      if (!sameKeys(keys, layout.keys)) return others.heirsOf(key);
+      if (!sameKeys(keys, roster.keys)) return others.heirsOf(key);
       const place = podAt.get(key);
       return place === undefined ? [] : [place];
     },
   };
 }
 
+/** Numbers with room for who came since, of whom nothing is known; the same array if it may be and is long enough. */
+function padded(numbers: Float64Array | undefined, length: number, copy = false): Float64Array {
+  if (numbers?.length === length && !copy) return numbers;
+  const all = new Float64Array(length).fill(Number.NaN);
+  if (numbers !== undefined) all.set(numbers);
+  return all;
+}
+
 function* valuesBefore(
   { last, counters }: Memory,
-  layout: Layout,
+  roster: Roster,
   others: OtherKeys,
 ): Generator<void, Float64Array> {
-  if (last?.layout === layout && counters.size === 0) return last.values;
+  const before = last?.layout.roster;
+  if (before !== undefined && counters.size === 0 && carriesOn(roster, before))
+    return padded(last?.values, roster.engines.length * WIDTH);
   const numbersOf = (key: string): Float64Array | undefined => {
-    const place = last?.layout.engineAt.get(key) ?? -1;
+    const place = before?.engineAt.get(key) ?? -1;
     return last !== null && place >= 0 && isCounting(last.values, place)
       ? last.values.subarray(place * WIDTH, (place + 1) * WIDTH)
       : counters.get(key);
   };
-  const values = new Float64Array(layout.engines.length * WIDTH).fill(Number.NaN);
-  yield* counted(layout.engines.length, (engine) => {
-    const { key, podKey } = layout.engines[engine] ?? { key: '', podKey: '' };
-    const was = others.keyOf(layout.podOf[engine] ?? -1);
+  const values = new Float64Array(roster.engines.length * WIDTH).fill(Number.NaN);
+  yield* counted(roster.engines.length, (engine) => {
+    const { key, podKey } = roster.engines[engine] ?? { key: '', podKey: '' };
+    const was = others.keyOf(roster.podOf[engine] ?? -1);
     const numbers =
       numbersOf(key) ?? (was === undefined ? undefined : numbersOf(was + key.slice(podKey.length)));
     if (numbers !== undefined) values.set(numbers, engine * WIDTH);
@@ -183,9 +198,9 @@ function* valuesBefore(
   return values;
 }
 
-/** Pods that the memory has under other keys than a layout. */
+/** Pods that the memory has under other keys than a roster. */
 class OtherKeys {
-  readonly #layout: Layout;
+  readonly #roster: Roster;
   /** By the memory's keys: the labels that both have, and the pods by what these say. */
   readonly #groups = new Map<
     string,
@@ -197,15 +212,15 @@ class OtherKeys {
   readonly #heirs = new Map<string, number[]>();
   readonly #keys = new Map<number, string>();
 
-  constructor(layout: Layout) {
-    this.#layout = layout;
+  constructor(roster: Roster) {
+    this.#roster = roster;
   }
 
   add(key: string, pod: SeenPod): void {
     const id = pod.keys.join('\0');
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { common: this.#layout.keys.filter((name) => pod.keys.includes(name)), pods: new Map() };
+      group = { common: this.#roster.keys.filter((name) => pod.keys.includes(name)), pods: new Map() };
       this.#groups.set(id, group);
     }
     const said = podKeyOf(pod, group.common);
@@ -214,11 +229,11 @@ class OtherKeys {
     else alike.push([key, pod]);
   }
 
-  /** Finds the layout's pods among them; of several that are one pod the one that reported last is it. */
+  /** Finds the roster's pods among them; of several that are one pod the one that reported last is it. */
   *match(lastReport: Float64Array): Generator<void, void> {
     if (this.#groups.size === 0) return;
     yield* counted(lastReport.length, (place) => {
-      const engine = this.#layout.pods[place];
+      const engine = this.#roster.pods[place];
       if (engine === undefined) return;
       for (const { common, pods } of this.#groups.values()) {
         for (const [key, { lastReport: at }] of pods.get(podKeyOf(engine, common)) ?? []) {
@@ -264,10 +279,10 @@ export function mergeMemories(past: Memory, live: Memory): Memory {
   const counters = new Map(past.counters);
   if (past.last !== null) {
     const { layout, seenAt, values } = past.last;
-    for (const [place, { podKey }] of layout.pods.entries())
+    for (const [place, { podKey }] of layout.roster.pods.entries())
       if (!Number.isNaN(seenAt[place]))
         pods.set(podKey, laterOf(pods.get(podKey), seenPod(past.last, place)));
-    for (const [place, { key }] of layout.engines.entries())
+    for (const [place, { key }] of layout.roster.engines.entries())
       if (isCounting(values, place)) counters.set(key, values.subarray(place * WIDTH, (place + 1) * WIDTH));
   }
   for (const [key, pod] of live.pods) pods.set(key, laterOf(pods.get(key), pod));
@@ -312,13 +327,14 @@ function* scrapedPods(up: readonly Point[], labels: Tables['labels']): Generator
 }
 
 function seenPod({ layout, seenAt }: LastRows, place: number): SeenPod {
-  const { namespace, model, pod, metric } = layout.pods[place] ?? UNNAMED;
+  const { keys, pods } = layout.roster;
+  const { namespace, model, pod, metric } = pods[place] ?? UNNAMED;
   return {
     namespace,
     model,
     pod,
     metric,
-    keys: layout.keys,
+    keys,
     lastReport: seenAt[place] ?? 0,
     lostByStore: false,
   };

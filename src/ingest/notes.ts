@@ -1,8 +1,9 @@
 import type { Instant } from './instant.ts';
 import { pointsIn } from './points.ts';
+import { isSameEngine, modelKey } from './roster.ts';
 import type { FleetQuery } from './source.ts';
 import type { Tables } from './tables.ts';
-import { FIELD, isSameEngine, isThere, modelKey, WIDTH } from './vllm-rows.ts';
+import { FIELD, isThere, WIDTH } from './vllm-rows.ts';
 
 const NONE: readonly string[] = [];
 
@@ -38,7 +39,7 @@ function isAnyTwice({ rows }: Instant, engines: readonly number[]): boolean {
   let before = -1;
   for (const engine of engines) {
     if (!isThere(rows, engine)) continue;
-    if (isSameEngine(rows.layout, before, engine)) return true;
+    if (isSameEngine(rows.layout.roster, before, engine)) return true;
     before = engine;
   }
   return false;
@@ -46,7 +47,7 @@ function isAnyTwice({ rows }: Instant, engines: readonly number[]): boolean {
 
 /** Engines left out that say they are of this fleet, or leave open whose they are. */
 function leftOutFor({ rows }: Instant, fleet: FleetQuery) {
-  const { leftOut, engines } = rows.layout;
+  const { leftOut, engines } = rows.layout.roster;
   if (leftOut.size === 0) return [];
   const { namespace, model, matchLabels } = fleet.id;
   const keys = new Set([namespace, ''].flatMap((space) => [modelKey(space, model), modelKey(space, '')]));

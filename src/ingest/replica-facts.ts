@@ -1,6 +1,7 @@
 import type { FleetId, ScaleTarget } from '../core/fleet.ts';
 import { perObject } from '../core/per-object.ts';
 import type { ReplicaFacts } from '../core/sample.ts';
+import { isMostlyGone, joined, type Places, placesOf } from './places.ts';
 import { labelOf, type Metric, pointsIn, type Vector } from './points.ts';
 import { WORKLOADS } from './queries.ts';
 import { counted } from './slices.ts';
@@ -11,16 +12,17 @@ import type { Tables } from './tables.ts';
 const COUNTS = { spec: 0, created: 1, ready: 2 } as const;
 const WIDTH = 3;
 
-/** What the series of kube-state-metrics are about: the same object from one instant to the next as long as they stay the same. */
+/**
+ * What the series of kube-state-metrics are about: the same object from one instant to the next as long as they stay the same. One
+ * that carries on another has the same workloads and pointers at the same places, and the new ones behind.
+ */
 export interface KubeLayout {
-  readonly workloads: readonly Metric[];
-  readonly autoscalers: readonly Metric[];
+  readonly workloads: Places;
+  readonly autoscalers: Places;
   /** Places of workloads by namespace, kind and name. */
   readonly workloadAt: ReadonlyMap<string, number>;
-  /** By series: the workload's place times WIDTH, and which number of it; -1 for none of ours. */
-  readonly cells: Int32Array;
-  /** What each HPA's series points at, and which series are an HPA's, by namespace and name. */
-  readonly targets: readonly ScaleTarget[];
+  /** What HPAs point at, and which of these are an HPA's, by its namespace and name. */
+  readonly pointers: readonly ScaleTarget[];
   readonly ofAutoscaler: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -29,15 +31,17 @@ export interface KubeIndex {
   readonly layout: KubeLayout;
   /** WIDTH numbers a workload; NaN for what is not known. */
   readonly counts: Float64Array;
-  /** By series of an HPA: not NaN where it is there. */
-  readonly pointers: Float64Array;
+  /** By pointer: 1 where it is there. */
+  readonly pointing: Uint8Array;
   /** Names of the pods that no node takes, by namespace. */
   readonly unschedulable: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** A fleet's place in a layout, and what was last said of it: facts that stay the same are one object, of which windows hold many. */
 interface Found {
-  readonly hpa: readonly number[];
+  /** The last layout that was asked. */
+  layout: KubeLayout | null;
+  hpa: readonly number[];
   target: ScaleTarget | undefined;
   /** Whether the trigger names the target. */
   named: boolean;
@@ -46,19 +50,25 @@ interface Found {
   facts: ReplicaFacts | undefined;
 }
 
+const NO_POINTERS: readonly number[] = [];
+
 export function* indexKube(tables: Tables, before: KubeLayout | null): Generator<void, KubeIndex> {
   const { workloads, autoscalers } = tables;
-  const fits = before?.workloads === workloads.metrics && before.autoscalers === autoscalers.metrics;
-  const layout = fits ? before : yield* layOut(tables);
+  const fits =
+    before?.workloads.metrics === workloads.metrics && before.autoscalers.metrics === autoscalers.metrics;
+  const layout = fits ? before : yield* layOut(tables, before);
   const counts = new Float64Array(layout.workloadAt.size * WIDTH).fill(Number.NaN);
-  yield* counted(layout.cells.length, (series) => {
-    const cell = layout.cells[series] ?? -1;
+  yield* counted(workloads.values.length, (series) => {
+    const cell = layout.workloads.cells[series] ?? -1;
     const value = workloads.values[series] ?? Number.NaN;
     const known = counts[cell] ?? Number.NaN;
     if (cell >= 0 && !Number.isNaN(value)) counts[cell] = Math.max(Number.isNaN(known) ? 0 : known, value);
   });
+  const pointing = new Uint8Array(layout.pointers.length);
+  for (const [series, pointer] of layout.autoscalers.cells.entries())
+    if (!Number.isNaN(autoscalers.values[series])) pointing[pointer] = 1;
   const unschedulable = indexUnschedulable(tables.unschedulable);
-  return { layout, counts, pointers: autoscalers.values, unschedulable };
+  return { layout, counts, pointing, unschedulable };
 }
 
 /**
@@ -67,7 +77,8 @@ export function* indexKube(tables: Tables, before: KubeLayout | null): Generator
  */
 export function replicaFacts(index: KubeIndex, fleet: FleetQuery, reporting: number | null): ReplicaFacts {
   const { layout, counts } = index;
-  const found = finder(layout)(fleet.id);
+  const found = foundOf(fleet.id);
+  if (found.layout !== layout) find(found, fleet.id, layout);
   aim(found, fleet, fleet.scaleTarget ?? pointedAt(index, found.hpa), layout);
   const { target, workload, source } = found;
   if (target === undefined) return told(found, fromPods(reporting, 'pods that report'));
@@ -86,39 +97,57 @@ function countOf(counts: Float64Array, workload: number, which: number): number 
   return Number.isNaN(value) ? null : value;
 }
 
-function uncounted({ kind, name }: ScaleTarget): string {
-  return `pods that report (kube-state-metrics counts no ${kind}/${name})`;
+function uncounted(target: ScaleTarget): string {
+  return `pods that report (kube-state-metrics counts no ${shown(target)})`;
 }
 
-const finder = perObject((layout: KubeLayout) =>
-  perObject(({ namespace, name }: FleetId): Found => {
-    const hpa = layout.ofAutoscaler.get(key(namespace, hpaOf(name))) ?? [];
-    return { hpa, target: undefined, named: false, workload: -1, source: '', facts: undefined };
+const foundOf = perObject(
+  (_: FleetId): Found => ({
+    layout: null,
+    hpa: NO_POINTERS,
+    target: undefined,
+    named: false,
+    workload: -1,
+    source: '',
+    facts: undefined,
   }),
 );
+
+function find(found: Found, id: FleetId, layout: KubeLayout): void {
+  found.layout = layout;
+  found.hpa = layout.ofAutoscaler.get(key(id.namespace, hpaOf(id.name))) ?? NO_POINTERS;
+  found.workload = placeOf(found.target, id, layout);
+}
 
 function aim(
   found: Found,
   { id, scaleTarget }: FleetQuery,
   target: ScaleTarget | undefined,
-  { workloadAt }: KubeLayout,
+  layout: KubeLayout,
 ): void {
   const named = scaleTarget !== undefined;
   if (found.target === target && found.named === named) return;
   found.target = target;
   found.named = named;
+  found.workload = placeOf(target, id, layout);
   if (target === undefined) return;
-  const shown = `${target.kind}/${target.name}`;
-  found.workload = workloadAt.get(key(id.namespace, shown)) ?? -1;
-  found.source = `kube-state-metrics ${shown}${named ? '' : ` (the target of ${hpaOf(id.name)})`}`;
+  found.source = `kube-state-metrics ${shown(target)}${named ? '' : ` (the target of ${hpaOf(id.name)})`}`;
+}
+
+function placeOf(target: ScaleTarget | undefined, { namespace }: FleetId, layout: KubeLayout): number {
+  return target === undefined ? -1 : (layout.workloadAt.get(key(namespace, shown(target))) ?? -1);
+}
+
+function shown({ kind, name }: ScaleTarget): string {
+  return `${kind}/${name}`;
 }
 
 /** While an HPA is pointed elsewhere both series may be there; any fixed choice keeps two scalers in agreement. */
-function pointedAt({ layout, pointers }: KubeIndex, series: readonly number[]): ScaleTarget | undefined {
+function pointedAt({ layout, pointing }: KubeIndex, hpa: readonly number[]): ScaleTarget | undefined {
   let chosen: ScaleTarget | undefined;
-  for (const one of series) {
-    const target = layout.targets[one];
-    if (target === undefined || Number.isNaN(pointers[one])) continue;
+  for (const pointer of hpa) {
+    const target = layout.pointers[pointer];
+    if (target === undefined || pointing[pointer] !== 1) continue;
     if (chosen === undefined || chosen.name < target.name) chosen = target;
   }
   return chosen;
@@ -153,38 +182,41 @@ function countUnschedulable(pods: ReadonlySet<string> | undefined, target: Scale
   return count;
 }
 
-function* layOut({ workloads, autoscalers }: Tables): Generator<void, KubeLayout> {
-  const workloadAt = new Map<string, number>();
-  const cells = new Int32Array(workloads.metrics.length).fill(-1);
-  yield* counted(cells.length, (series) => {
-    const metric = workloads.metrics[series] ?? {};
+/** Carries the layout before on. */
+function* layOut(tables: Tables, before: KubeLayout | null): Generator<void, KubeLayout> {
+  const addedWorkloads = new Map<string, number>();
+  const known = before?.workloadAt.size ?? 0;
+  const pointers = [...(before?.pointers ?? [])];
+  const addedPointers = new Map<string, readonly number[]>();
+  const workloads = yield* placesOf(tables.workloads.metrics, before?.workloads, (metric) => {
     const name = labelOf(metric, '__name__');
-    if (!Object.hasOwn(WORKLOADS, name)) return;
+    if (!Object.hasOwn(WORKLOADS, name)) return -1;
     const [kind, count] = WORKLOADS[name as keyof typeof WORKLOADS];
     const id = key(objectNamespace(metric), `${kind}/${labelOf(metric, kind)}`);
-    const place = workloadAt.get(id) ?? workloadAt.size;
-    workloadAt.set(id, place);
-    cells[series] = place * WIDTH + COUNTS[count];
+    let place = before?.workloadAt.get(id) ?? addedWorkloads.get(id);
+    if (place === undefined) {
+      place = known + addedWorkloads.size;
+      addedWorkloads.set(id, place);
+    }
+    return place * WIDTH + COUNTS[count];
   });
-  const targets: ScaleTarget[] = [];
-  const ofAutoscaler = new Map<string, number[]>();
-  yield* counted(autoscalers.metrics.length, (series) => {
-    const metric = autoscalers.metrics[series] ?? {};
+  const autoscalers = yield* placesOf(tables.autoscalers.metrics, before?.autoscalers, (metric) => {
     const kind = labelOf(metric, 'scaletargetref_kind').toLowerCase();
-    targets.push({ kind, name: labelOf(metric, 'scaletargetref_name') });
+    const name = labelOf(metric, 'scaletargetref_name');
     const id = key(objectNamespace(metric), labelOf(metric, 'horizontalpodautoscaler'));
-    const known = ofAutoscaler.get(id);
-    if (known === undefined) ofAutoscaler.set(id, [series]);
-    else known.push(series);
+    const others = addedPointers.get(id) ?? before?.ofAutoscaler.get(id) ?? NO_POINTERS;
+    const same = others.find((one) => pointers[one]?.kind === kind && pointers[one]?.name === name);
+    if (same !== undefined) return same;
+    const pointer = pointers.push({ kind, name }) - 1;
+    addedPointers.set(id, [...others, pointer]);
+    return pointer;
   });
-  return {
-    workloads: workloads.metrics,
-    autoscalers: autoscalers.metrics,
-    workloadAt,
-    cells,
-    targets,
-    ofAutoscaler,
-  };
+  const workloadAt = joined(before?.workloadAt, addedWorkloads);
+  const isOld =
+    isMostlyGone(workloadAt.size, WIDTH, workloads) || isMostlyGone(pointers.length, 1, autoscalers);
+  if (before !== null && isOld) return yield* layOut(tables, null);
+  const ofAutoscaler = joined(before?.ofAutoscaler, addedPointers);
+  return { workloads, autoscalers, workloadAt, pointers: pointers.slice(), ofAutoscaler };
 }
 
 function indexUnschedulable(vector: Vector): KubeIndex['unschedulable'] {

@@ -78,8 +78,7 @@ export class ListReader {
   /** The one of `before` that is expected next. */
   #next = 0;
   #writer: ListWriter | null = null;
-  /** Places in `before` by hash. Of two with one hash only one is found, and the other is parsed again. */
-  #places: Map<number, number> | null = null;
+  #places: PlacesByHash | null = null;
 
   constructor(book: SeriesBook, query: string) {
     this.#book = book;
@@ -100,22 +99,21 @@ export class ListReader {
 
   /** Where in the last answer the series between `start` and `end` stood; -1 for one that is new. */
   find(bytes: Buffer, view: DataView, start: number, end: number): number {
-    for (let place = this.#next + 1; place <= this.#next + AHEAD; place++)
-      if (this.#lengthAt(place, view, start) === end - start) return place;
+    const isAt = (place: number): boolean => this.#lengthAt(place, view, start) === end - start;
+    for (let place = this.#next + 1; place <= this.#next + AHEAD; place++) if (isAt(place)) return place;
     if (this.expected === 0) return -1;
-    this.#places ??= new Map(Array.from(this.#before.hashes, (hash, place) => [hash, place]));
-    const place = this.#places.get(hashOf(bytes, start, end)) ?? -1;
-    return place >= 0 && this.#lengthAt(place, view, start) === end - start ? place : -1;
+    this.#places ??= new PlacesByHash(this.#before.hashes);
+    return this.#places.find(hashOf(bytes, start, end), isAt);
   }
 
   /** The expected one was there. */
   takeNext(): void {
-    this.#writer?.copy(this.#before, this.#next);
+    this.#writer?.copy(this.#next);
     this.#next++;
   }
 
   takeFound(place: number): void {
-    this.#startWriting().copy(this.#before, place);
+    this.#startWriting().copy(place);
     this.#next = place + 1;
   }
 
@@ -139,60 +137,122 @@ export class ListReader {
   #lengthAt(place: number, view: DataView, start: number): number {
     const { ends } = this.#before;
     if (place >= ends.length) return 0;
-    const from = place === 0 ? 0 : (ends[place - 1] ?? 0);
+    const from = startOf(ends, place);
     const length = (ends[place] ?? 0) - from;
     if (start + length > view.byteLength) return 0;
     return isSame(this.#view, from, view, start, length) ? length : 0;
   }
 }
 
-/** Writes a list that begins as another one. */
+/** Neighbours that a new list takes over from another one. */
+interface Run {
+  readonly of: 'before' | 'added';
+  readonly from: number;
+  to: number;
+}
+
+/** Writes a list that begins as another one: notes what comes from where, and copies it when all is known. */
 class ListWriter {
-  readonly #metrics: Metric[];
-  readonly #hashes: number[];
-  readonly #ends: number[];
-  #bytes: Buffer;
-  #used: number;
+  readonly #before: SeriesList;
+  readonly #runs: Run[] = [];
+  /** What is new. */
+  readonly #metrics: Metric[] = [];
+  readonly #hashes: number[] = [];
+  readonly #ends: number[] = [];
+  #bytes = Buffer.alloc(0);
 
   constructor(before: SeriesList, count: number) {
-    this.#metrics = before.metrics.slice(0, count);
-    this.#hashes = Array.from(before.hashes.subarray(0, count));
-    this.#ends = Array.from(before.ends.subarray(0, count));
-    this.#used = count === 0 ? 0 : (before.ends[count - 1] ?? 0);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(1 << 12, before.bytes.length, this.#used));
-    before.bytes.copy(this.#bytes, 0, 0, this.#used);
+    this.#before = before;
+    if (count > 0) this.#runs.push({ of: 'before', from: 0, to: count });
   }
 
-  copy(from: SeriesList, place: number): void {
-    const start = place === 0 ? 0 : (from.ends[place - 1] ?? 0);
-    this.#write(from.bytes, start, from.ends[place] ?? start);
-    this.#metrics.push(from.metrics[place] ?? {});
-    this.#hashes.push(from.hashes[place] ?? 0);
+  copy(place: number): void {
+    this.#take('before', place);
   }
 
   add(bytes: Buffer, start: number, end: number, metric: Metric): void {
-    this.#write(bytes, start, end);
+    const used = this.#ends[this.#ends.length - 1] ?? 0;
+    const needed = used + end - start;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(1 << 12, 2 * needed));
+      this.#bytes.copy(larger, 0, 0, used);
+      this.#bytes = larger;
+    }
+    bytes.copy(this.#bytes, used, start, end);
+    this.#take('added', this.#metrics.length);
     this.#metrics.push(metric);
     this.#hashes.push(hashOf(bytes, start, end));
+    this.#ends.push(needed);
   }
 
   list(): SeriesList {
-    const bytes = Buffer.allocUnsafeSlow(this.#used);
-    this.#bytes.copy(bytes, 0, 0, this.#used);
-    const [ends, hashes] = [Uint32Array.from(this.#ends), Int32Array.from(this.#hashes)];
-    return { metrics: this.#metrics, bytes, ends, hashes };
+    const added = { metrics: this.#metrics, bytes: this.#bytes, ends: this.#ends, hashes: this.#hashes };
+    const parts = this.#runs.map(({ of, from, to }) => {
+      const list = of === 'before' ? this.#before : added;
+      return { list, from, to, start: startOf(list.ends, from), end: list.ends[to - 1] ?? 0 };
+    });
+    const count = parts.reduce((sum, { from, to }) => sum + to - from, 0);
+    const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, { start, end }) => sum + end - start, 0));
+    const [metrics, ends, hashes] = [new Array<Metric>(count), new Uint32Array(count), new Int32Array(count)];
+    let at = 0;
+    let used = 0;
+    for (const { list, from, to, start, end } of parts) {
+      list.bytes.copy(bytes, used, start, end);
+      for (let place = from; place < to; place++, at++) {
+        metrics[at] = list.metrics[place] ?? {};
+        hashes[at] = list.hashes[place] ?? 0;
+        ends[at] = (list.ends[place] ?? 0) - start + used;
+      }
+      used += end - start;
+    }
+    return { metrics, bytes, ends, hashes };
   }
 
-  #write(bytes: Buffer, start: number, end: number): void {
-    const used = this.#used + end - start;
-    if (used > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * used);
-      this.#bytes.copy(larger, 0, 0, this.#used);
-      this.#bytes = larger;
+  #take(of: Run['of'], place: number): void {
+    const last = this.#runs[this.#runs.length - 1];
+    if (last?.of === of && last.to === place) last.to++;
+    else this.#runs.push({ of, from: place, to: place + 1 });
+  }
+}
+
+/** Where the bytes of the series at `place` begin. */
+function startOf(ends: ArrayLike<number>, place: number): number {
+  return place === 0 ? 0 : (ends[place - 1] ?? 0);
+}
+
+/** Places by hash with open addressing: a Map of 60,000 takes some 30 ms to fill, and one series that is new needs it. */
+class PlacesByHash {
+  readonly #hashes: Int32Array;
+  /** A place and one; 0 for none. At most half of it is taken. */
+  readonly #slots: Int32Array;
+  readonly #shift: number;
+
+  constructor(hashes: Int32Array) {
+    this.#hashes = hashes;
+    this.#shift = Math.clz32(2 * hashes.length + 1);
+    this.#slots = new Int32Array(2 ** (32 - this.#shift));
+    for (const [place, hash] of hashes.entries()) {
+      let slot = this.#slotOf(hash);
+      while (this.#slots[slot] !== 0) slot = this.#after(slot);
+      this.#slots[slot] = place + 1;
     }
-    bytes.copy(this.#bytes, this.#used, start, end);
-    this.#used = used;
-    this.#ends.push(used);
+  }
+
+  /** The place with that hash that `isIt`; -1 for none. */
+  find(hash: number, isIt: (place: number) => boolean): number {
+    for (let slot = this.#slotOf(hash); this.#slots[slot] !== 0; slot = this.#after(slot)) {
+      const place = (this.#slots[slot] ?? 0) - 1;
+      if (this.#hashes[place] === hash && isIt(place)) return place;
+    }
+    return -1;
+  }
+
+  #slotOf(hash: number): number {
+    return hash >>> this.#shift;
+  }
+
+  #after(slot: number): number {
+    return (slot + 1) & (this.#slots.length - 1);
   }
 }
 

@@ -91,15 +91,24 @@ export function instantsOf(...cycles: readonly Cycle[]) {
   });
 }
 
-/** Vectors as a source makes them: while the series of a table stay the same their labels are the same array. */
+/**
+ * Vectors as a source makes them: a series has the same labels object at all instants, and while the series of a table stay the
+ * same their list is the same array.
+ */
 export function sharing(): (points: readonly Point[], table: string) => Vector {
   const before = new Map<string, readonly Metric[]>();
+  const known = new Map<string, Metric>();
   return (points, table) => {
-    const vector = vectorOf(points);
-    const known = before.get(table);
-    if (JSON.stringify(known) === JSON.stringify(vector.metrics) && known !== undefined)
-      return { ...vector, metrics: known };
-    before.set(table, vector.metrics);
-    return vector;
+    const { metrics, values } = vectorOf(points);
+    const shared = metrics.map((metric) => {
+      const id = JSON.stringify([table, metric]);
+      known.set(id, known.get(id) ?? metric);
+      return known.get(id) ?? metric;
+    });
+    const last = before.get(table);
+    if (last?.length === shared.length && shared.every((metric, place) => metric === last[place]))
+      return { metrics: last, values };
+    before.set(table, shared);
+    return { metrics: shared, values };
   };
 }

@@ -5,6 +5,7 @@ import { runningByPod, sampleFrom } from '../../src/ingest/fold.ts';
 import { nextInstant } from '../../src/ingest/instant.ts';
 import { EMPTY_MEMORY } from '../../src/ingest/memory.ts';
 import { type Point, type Vector, vectorOf } from '../../src/ingest/points.ts';
+import { carriesOn } from '../../src/ingest/roster.ts';
 import { AT, aCycle, aFleet, aPoint, type Cycle, STALE_AFTER, sharing, tablesOf, up } from './builders.ts';
 
 const STEP = 15_000;
@@ -148,7 +149,35 @@ describe('what a sample says', () => {
     );
     expect(second.layout).toBe(first.layout);
     expect(third.layout).not.toBe(second.layout);
-    expect(third.layout.engines[0]).toBe(second.layout.engines[0]);
-    expect(fourth.layout).not.toBe(third.layout);
+    expect(carriesOn(third.layout.roster, second.layout.roster)).toBe(true);
+    expect(carriesOn(fourth.layout.roster, third.layout.roster)).toBe(false);
+  });
+
+  it('does not keep more of those who went than of those who are there', () => {
+    const toVector = sharing();
+    const podsOf = (first: number): readonly Point[] =>
+      Array.from({ length: 1_500 }, (_, pod) =>
+        aPoint(
+          'vllm:num_requests_running',
+          { pod: `p${first + pod}`, model_name: `m${(first + pod) % 3}` },
+          pod,
+        ),
+      );
+    const fleet = aFleet({ model: 'm1' });
+    let memory = EMPTY_MEMORY;
+    let known = 0;
+    for (let cycle = 0; cycle < 6; cycle++) {
+      // Nobody is scraped in vain: `up` is there of nobody.
+      const gauges = podsOf(cycle * 500);
+      const tables = aCycle({ at: AT + cycle * STEP, gauges });
+      const next = nextInstant(memory, tablesOf(tables, toVector), STALE_AFTER);
+      memory = next.memory;
+      known = Math.max(known, next.instant.rows.layout.roster.engines.length);
+      expect(sampleFrom(next.instant, fleet)).toEqual(
+        sampleFrom(nextInstant(EMPTY_MEMORY, tablesOf(tables), STALE_AFTER).instant, fleet),
+      );
+    }
+    expect(known).toBe(3_000);
+    expect(memory.last?.layout.roster.engines.length).toBe(2_000);
   });
 });

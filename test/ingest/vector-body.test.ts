@@ -123,6 +123,14 @@ describe('the points of an instant query', () => {
       name: 'one is new',
       change: (all) => all.toSpliced(2_000, 0, { metric: { pod: 'new' }, value: [1.5, '7'] }),
     },
+    {
+      name: 'many are new, some side by side',
+      change: (all) =>
+        all.flatMap((one, index) => {
+          const newcomers = index === 1_500 ? 40 : index % 50 === 0 ? 1 : 0;
+          return [...Array(newcomers).fill({ metric: { pod: 'new' }, value: [1.5, '7'] }), one];
+        }),
+    },
     { name: 'they come in another order', change: (all) => all.toReversed() },
   ])('keep their labels when $name', async ({ change }) => {
     const book = new SeriesBook();
