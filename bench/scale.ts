@@ -1,21 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once, setMaxListeners } from 'node:events';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { KedaClient } from '../test/support/keda-client.ts';
 import { startChild } from './support/child.ts';
 import { type BenchResult, type Row, spreadOf } from './support/result.ts';
-import { SCALE, scaleFiles, scaleRef } from './support/scale-world.ts';
+import type { Call, Polled } from './support/scale-client.ts';
+import { SCALE, scaleFiles } from './support/scale-world.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STEP = 5_000;
 const CYCLES = 20;
 const STREAMS = 1_000;
+/** To a server that does nothing else: what a call takes on these cores while the program works on them. */
+const ECHOES_PER_SECOND = 100;
 /** KEDA polls each of 10,000 triggers about every 30 s. */
 const CALLS_PER_SECOND = 350;
-const METRIC = 'bellwether-replicas';
 
 const MOST = { cpuMs: 500, rssMb: 300, queries: 10, callMs: 20 };
 
@@ -29,18 +30,17 @@ export async function benchScale(): Promise<BenchResult> {
   for (const [name, text] of Object.entries(scaleFiles(prometheus.address, calendar)))
     await writeFile(join(folder, name), text);
   const serve = await startServing(folder);
-  const keda = new KedaClient(serve.grpc);
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal);
+  const keda = await startKeda(serve.grpc, STREAMS, CALLS_PER_SECOND);
+  const echo = await startChild('./grpc-server.ts', 'echo');
+  const beside = await startKeda(echo.address, 0, ECHOES_PER_SECOND);
   try {
-    await register(keda);
-    openStreams(keda, stop.signal);
     // The longest look-back fills, V8 settles.
     await sleep(75_000);
-    return report(await measure(serve, keda));
+    return report(await measure(serve, keda, beside));
   } finally {
-    stop.abort();
-    keda.close();
+    await keda.stop();
+    await beside.stop();
+    await echo.stop();
     await serve.stop();
     await prometheus.stop();
     await rm(folder, { recursive: true });
@@ -57,6 +57,8 @@ interface Measured {
   readonly blockedP99: readonly number[];
   readonly calls: readonly number[];
   readonly duringCycle: readonly number[];
+  readonly echoes: readonly number[];
+  readonly clientBlocked: number;
   readonly cycleMs: number;
   readonly cycles: number;
   readonly queries: number;
@@ -78,7 +80,7 @@ async function spentIn(serve: Serving, then: () => Promise<void>): Promise<reado
   return spent;
 }
 
-async function measure(serve: Serving, keda: KedaClient): Promise<Measured> {
+async function measure(serve: Serving, keda: Keda, beside: Keda): Promise<Measured> {
   await sleep(STEP - (Date.now() % STEP) + STEP - 500);
   const alone = await spentIn(serve, async () => {});
   const before = await counts(serve);
@@ -87,8 +89,8 @@ async function measure(serve: Serving, keda: KedaClient): Promise<Measured> {
   const blocked: number[] = [];
   const blockedP99: number[] = [];
   let heapMb = 0;
-  const calls: Call[] = [];
-  const stop = poll(keda, calls);
+  keda.poll();
+  beside.poll();
   const cpu = await spentIn(serve, async () => {
     const loop = await serve.loop();
     blocked.push(loop.max);
@@ -96,7 +98,8 @@ async function measure(serve: Serving, keda: KedaClient): Promise<Measured> {
     rss.push(loop.memory.rss / 2 ** 20);
     heapMb = loop.memory.heapUsed / 2 ** 20;
   });
-  stop();
+  const { calls, blocked: clientBlocked } = await keda.polled();
+  const echoes = await beside.polled();
   const after = await counts(serve);
   const cycles = after.cycles - before.cycles;
   const cycleMs = ((after.seconds - before.seconds) / cycles) * 1000;
@@ -107,7 +110,9 @@ async function measure(serve: Serving, keda: KedaClient): Promise<Measured> {
     blocked,
     blockedP99,
     calls: calls.map(({ ms }) => ms),
-    duringCycle: calls.filter(({ at }) => at % STEP < cycleMs).map(({ ms }) => ms),
+    duringCycle: during(calls, cycleMs),
+    echoes: during(echoes.calls, cycleMs),
+    clientBlocked,
     cycleMs,
     cycles,
     queries: after.queries,
@@ -125,7 +130,18 @@ function report(measured: Measured): BenchResult {
     bounded('queries of a cycle', '', spreadOf([queries]), MOST.queries),
     bounded('GetMetrics during a cycle, p99', 'ms', at(quantile(measured.duringCycle, 0.99)), MOST.callMs),
     { what: 'GetMetrics during a cycle, median', unit: 'ms', value: at(quantile(measured.duringCycle, 0.5)) },
+    {
+      what: 'the same of a bare echo server beside it, p99',
+      unit: 'ms',
+      value: at(quantile(measured.echoes, 0.99)),
+    },
+    {
+      what: 'the same of a bare echo server beside it, median',
+      unit: 'ms',
+      value: at(quantile(measured.echoes, 0.5)),
+    },
     { what: 'GetMetrics at any time, p99', unit: 'ms', value: at(quantile(measured.calls, 0.99)) },
+    { what: 'the client itself blocked, longest', unit: 'ms', value: at(measured.clientBlocked) },
     { what: 'event loop blocked, p99 of 5 s', unit: 'ms', value: spreadOf(measured.blockedP99) },
     bounded('event loop blocked, longest of 5 s', 'ms', spreadOf(blocked), MOST.callMs),
     { what: 'cycle by wall clock, mean', unit: 'ms', value: at(measured.cycleMs) },
@@ -150,6 +166,10 @@ function bounded(what: string, unit: string, value: Row['value'], most: number):
   return { what, unit, value, target: `<= ${most}`, reached: value.median <= most };
 }
 
+function during(calls: readonly Call[], cycleMs: number): readonly number[] {
+  return calls.filter((call) => call.at % STEP < cycleMs).map(({ ms }) => ms);
+}
+
 const at = (value: number): Row['value'] => ({ median: value, low: value, high: value });
 
 function quantile(values: readonly number[], q: number): number {
@@ -157,44 +177,38 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
-async function register(keda: KedaClient): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < SCALE.fleets) {
-      // Before the first cycle nothing is known of a fleet: UNAVAILABLE, but registered.
-      await keda.getMetrics(scaleRef(next++), METRIC).catch(() => undefined);
-    }
+interface Keda {
+  poll(): void;
+  /** Ends it. */
+  polled(): Promise<Polled>;
+  stop(): Promise<void>;
+}
+
+/** A client in a process of its own: all fleets registered, and streams open. */
+async function startKeda(address: string, streams: number, callsPerSecond: number): Promise<Keda> {
+  const path = fileURLToPath(new URL('./support/scale-client.ts', import.meta.url));
+  // Room for what it makes, so that it hardly ever collects while it waits for answers.
+  const flags = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--import', 'tsx'];
+  const args = [...flags, path, address, String(streams), String(callsPerSecond)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const message = async (): Promise<unknown> => {
+    const first = await Promise.race([once(child, 'message'), ended]);
+    if (first === undefined) throw new Error('the client ended');
+    return first[0];
   };
-  await Promise.all(Array.from({ length: 64 }, worker));
-}
-
-function openStreams(keda: KedaClient, signal: AbortSignal): void {
-  for (let stream = 0; stream < STREAMS; stream++) {
-    void keda.followActivity(scaleRef(stream), { onMessage: () => {}, sleep: () => sleep(1_000), signal });
-  }
-}
-
-interface Call {
-  /** Epoch ms at which it was sent. */
-  readonly at: number;
-  readonly ms: number;
-}
-
-/** GetMetrics at a constant rate whatever the answers take. */
-function poll(keda: KedaClient, calls: Call[]): () => void {
-  let next = 0;
-  const timer = setInterval(() => {
-    for (let call = 0; call < CALLS_PER_SECOND / 50; call++) {
-      const started = performance.now();
-      const sentAt = Date.now();
-      next = (next + 7) % SCALE.fleets;
-      keda.getMetrics(scaleRef(next), METRIC).then(
-        () => calls.push({ at: sentAt, ms: performance.now() - started }),
-        () => calls.push({ at: sentAt, ms: Number.POSITIVE_INFINITY }),
-      );
-    }
-  }, 20);
-  return () => clearInterval(timer);
+  await message();
+  return {
+    poll: () => child.send('poll'),
+    polled: () => {
+      child.send('stop');
+      return message() as Promise<Polled>;
+    },
+    stop: () => {
+      child.kill();
+      return ended;
+    },
+  };
 }
 
 interface Loop {
