@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Control } from '../src/control/control.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
-import { startGrpcServer } from '../src/serve/grpc/server.ts';
+import { startGrpcThread } from '../src/serve/grpc/thread/start.ts';
 import { aRevision, ScriptedSource, silent } from '../test/support/control.ts';
 import { aSample } from '../test/support/decision.ts';
 import { aRef, KedaClient } from '../test/support/keda-client.ts';
@@ -32,7 +32,7 @@ export async function benchStream(): Promise<BenchResult> {
     log: silent,
     now: () => now,
   });
-  const server = await startGrpcServer({ scaler: control, address: '127.0.0.1:0', log: silent });
+  const server = await startGrpcThread({ scaler: control, address: '127.0.0.1:0', log: silent });
   const keda = new KedaClient(server.address);
   const stop = new AbortController();
   setMaxListeners(FLEETS, stop.signal);

@@ -14,7 +14,7 @@ const BUNDLED = ['hono', 'zod'];
 // Only what is ours to delete: names of chunks change with what is in them.
 if (process.argv[2] === undefined) rmSync(out, { recursive: true, force: true });
 await build({
-  entryPoints: ['cli.ts', 'backtest-worker.ts'].map((entry) => join(src, entry)),
+  entryPoints: ['cli.ts', 'backtest-worker.ts', 'grpc-thread.ts'].map((entry) => join(src, entry)),
   outdir: out,
   bundle: true,
   splitting: true,

@@ -11,7 +11,7 @@ import { followConfiguration, type Live } from './follow-configuration.ts';
 import type { Cluster } from './ingest/kubernetes/cluster.ts';
 import { withCluster } from './ingest/kubernetes/with-cluster.ts';
 import { createDecisionLog } from './serve/decision-log.ts';
-import { startGrpcServer } from './serve/grpc/server.ts';
+import { startGrpcThread } from './serve/grpc/thread/start.ts';
 import { startHttpServer } from './serve/http/server.ts';
 import { createMetrics, type Metrics } from './serve/metrics.ts';
 import { triggersOf, wireCluster } from './wire-cluster.ts';
@@ -119,6 +119,8 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
       virtualNow = at;
       await live.wired.scrape?.scrapeOnce(at);
       await control.turn(at);
+      // What it came to is known on the other thread as well from here on.
+      await servers.grpc.synced();
     },
     close() {
       stopped ??= stop();
@@ -174,11 +176,11 @@ async function startServers(
   { control, metrics, log, now }: Surroundings & { readonly control: Control },
 ) {
   const { tls, listen } = config;
-  const grpc = await startGrpcServer({
+  const grpc = await startGrpcThread({
     scaler: control,
     address: listen.grpc,
     log,
-    onCall: (method, code) => metrics.grpcCall(method, code),
+    onCalls: (method, code, count) => metrics.grpcCalls(method, code, count),
     ...(tls && { tls }),
   });
   const address = typeof listen.http === 'string' ? listen.http : listen.http.address;
@@ -186,7 +188,10 @@ async function startServers(
   try {
     const http = await startHttpServer({
       scaler: control,
-      metricsText: () => metrics.text(),
+      async metricsText() {
+        await grpc.synced();
+        return metrics.text();
+      },
       address,
       log,
       now,

@@ -98,7 +98,14 @@ describe('the files of src', () => {
         if (specifier.startsWith('.')) visit(relative(SRC, resolve(SRC, dirname(path), specifier)));
     };
     const evaluation = ['load-test', 'page', 'run-workload'].map((name) => `simulate/evaluate/${name}.ts`);
-    for (const entry of ['cli.ts', 'backtest-worker.ts', 'simulate/golden.ts', ...evaluation]) visit(entry);
+    for (const entry of [
+      'cli.ts',
+      'backtest-worker.ts',
+      'grpc-thread.ts',
+      'simulate/golden.ts',
+      ...evaluation,
+    ])
+      visit(entry);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { Control } from '../../src/control/control.ts';
-import type { Scaler, TriggerRef } from '../../src/control/scaler.ts';
+import type { TriggerRef } from '../../src/control/scaler.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../../test/support/control.ts';
 import { aSample } from '../../test/support/decision.ts';
@@ -17,7 +17,7 @@ export const BENCH_TRIGGER: TriggerRef = {
 };
 
 /** The real control behind the benched server, with BENCH_TRIGGER decided. */
-export async function benchScaler(): Promise<Scaler> {
+export async function benchScaler(): Promise<Control> {
   const control = new Control({
     revision: aRevision({ default: { minReplicas: 2, maxReplicas: 2 } }),
     source: new ScriptedSource((_fleet, at) => aSample(at, { running: 5, ready: 2 })),

@@ -3,7 +3,7 @@ import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } f
 import { createLog } from '../../src/log.ts';
 import type { GetMetricsRequest, GetMetricsResponse } from '../../src/serve/grpc/messages.ts';
 import { loadExternalScaler } from '../../src/serve/grpc/proto.ts';
-import { startGrpcServer } from '../../src/serve/grpc/server.ts';
+import { startGrpcThread } from '../../src/serve/grpc/thread/start.ts';
 import { createMetrics } from '../../src/serve/metrics.ts';
 import { benchScaler } from './bench-scaler.ts';
 
@@ -30,11 +30,11 @@ function echo(): Promise<string> {
 
 async function bellwether(): Promise<string> {
   const metrics = createMetrics();
-  const { address } = await startGrpcServer({
+  const { address } = await startGrpcThread({
     scaler: await benchScaler(),
     address: '127.0.0.1:0',
     log: createLog({ level: 'warn' }),
-    onCall: metrics.grpcCall,
+    onCalls: metrics.grpcCalls,
   });
   return address;
 }

@@ -14,10 +14,12 @@ import { Registry } from './registry.ts';
 import type {
   AgendaEntry,
   Answer,
+  AnsweredFleet,
   ChartPoint,
   ExplainQuery,
   FleetHandle,
   FleetLine,
+  Follower,
   Scaler,
   ScalerHealth,
   TriggerRef,
@@ -73,6 +75,7 @@ export class Control implements Scaler {
   #turning = false;
   readonly #slicer: Slicer = createSlicer();
   #lastTurn: number | null = null;
+  #follower: Follower | null = null;
   readonly #started: number;
 
   constructor(options: ControlOptions) {
@@ -145,17 +148,32 @@ export class Control implements Scaler {
     return track;
   }
 
-  answer(fleet: FleetHandle): Answer {
+  answer(fleet: AnsweredFleet): Answer {
     return (fleet as Track).answer;
   }
 
-  async settled(fleet: FleetHandle): Promise<Answer> {
+  explained(fleet: AnsweredFleet): Answer {
+    return this.answer(fleet);
+  }
+
+  /** Somebody asked for the fleet, of which only its follower knows. */
+  asked(fleet: FleetHandle): void {
+    this.#registry.asked(fleet, this.#options.now());
+  }
+
+  /** From here on the follower hears of answers and of fleets that go. There is one at most. */
+  follow(follower: Follower): void {
+    this.#follower = follower;
+    this.#registry.follow(follower);
+  }
+
+  async settled(fleet: AnsweredFleet): Promise<Answer> {
     const track = fleet as Track;
     if (!track.settled) await waitFor(track, SETTLE_WAIT);
     return track.answer;
   }
 
-  subscribe(fleet: FleetHandle, listener: (answer: Answer) => void): () => void {
+  subscribe(fleet: AnsweredFleet, listener: (answer: Answer) => void): () => void {
     const track = fleet as Track;
     track.listeners ??= new Set();
     track.listeners.add(listener);
@@ -240,6 +258,7 @@ export class Control implements Scaler {
       drafts.push(draftBuffer(track, draft, at, config.evaluationInterval, id));
     });
     publish(drafts);
+    this.#follower?.answered(drafts.map(({ track }) => track));
     await this.#inSlices(drafts, (draft) => {
       remember(draft);
       tell(draft.track);
@@ -306,6 +325,7 @@ export class Control implements Scaler {
       );
     }
     for (const track of tracks) tell(track);
+    this.#follower?.answered(tracks);
   }
 
   #lines(): readonly DecisionLine[] {

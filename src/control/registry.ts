@@ -5,7 +5,8 @@ import { type FleetConfig, fleetKey } from '../core/fleet.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import type { FleetQuery } from '../ingest/source.ts';
 import { memoised } from './calendar-memo.ts';
-import type { TriggerRef } from './scaler.ts';
+import type { FleetHandle, Follower, TriggerRef } from './scaler.ts';
+import { spell } from './spelling.ts';
 import { applyRevision, capacityFor, isListenedTo, NONE, newTrack, type Track } from './track.ts';
 
 /** How many fleets are kept. Beyond it one goes: a newcomer before one that is asked for regularly. */
@@ -39,6 +40,7 @@ export class Registry {
   #calendars: ReadonlyMap<string, Calendar> = new Map();
   #lists: Lists | null = null;
   #forgotten = 0;
+  #follower: Follower | null = null;
   /** Number of fleets that all memories were last cut to. */
   #sizedFor = 64;
 
@@ -98,6 +100,17 @@ export class Registry {
   /** The tracks of one ScaledObject, which may hold several of our triggers. */
   named(namespace: string, name: string): Iterable<Track> {
     return this.#named.get(nameKey(namespace, name)) ?? [];
+  }
+
+  /** Somebody asked for the fleet and not here. */
+  asked({ key }: FleetHandle, now: number): void {
+    const track = this.#tracks.get(key);
+    if (track !== undefined) this.#asked(track, now);
+  }
+
+  /** Who hears of fleets that go, and of triggers that are to be read again. */
+  follow(follower: Follower): void {
+    this.#follower = follower;
   }
 
   get(key: string): Track | undefined {
@@ -175,6 +188,7 @@ export class Registry {
   #forgetSpellings(): void {
     this.#parsed.clear();
     for (const track of this.#tracks.values()) track.spellings = NONE;
+    this.#follower?.respelled();
   }
 
   /** Whether one more fleet may come, after dropping one if need be. */
@@ -198,6 +212,7 @@ export class Registry {
     this.#regulars.delete(track);
     for (const spelling of track.spellings) this.#parsed.delete(spelling);
     this.#forgotten++;
+    this.#follower?.gone(track);
     return 1;
   }
 
@@ -209,11 +224,6 @@ export class Registry {
       track.chart.resize(capacity.chart);
     }
   }
-}
-
-/** One string for each way to write a trigger; joined for the same reason as fleetKey. */
-function spell({ namespace, name, metadata }: TriggerRef): string {
-  return [JSON.stringify([namespace, name]), JSON.stringify(metadata)].join(' ');
 }
 
 function nameKey(namespace: string, name: string): string {

@@ -62,15 +62,37 @@ export interface ScalerHealth {
   readonly cluster?: ClusterStatus | null;
 }
 
-/** What the servers may ask of control. Everything answers from memory but `explain` with `at` or `set`, and `settled`. */
-export interface Scaler {
+/** A fleet as RPCs need to know it. */
+export interface AnsweredFleet {
+  readonly config: { readonly id: { readonly role: Role } };
+}
+
+/** What RPCs ask of a scaler. It may be on another thread: what it does not know by heart it answers later. */
+export interface Answering {
   /** Finds or registers the fleet that a trigger describes. Returns the error instead of throwing: RPCs are hot. */
-  resolve(ref: TriggerRef): FleetHandle | ScalerError;
-  answer(fleet: FleetHandle): Answer;
+  resolve(ref: TriggerRef): AnsweredFleet | ScalerError | Promise<AnsweredFleet | ScalerError>;
+  answer(fleet: AnsweredFleet): Answer;
+  /** As answer(), with its reason where answer() leaves that out because nothing is known. */
+  explained(fleet: AnsweredFleet): Answer | Promise<Answer>;
   /** As answer(), but waits (at most 1 s) for a fleet seen for the first time to be decided. */
-  settled(fleet: FleetHandle): Promise<Answer>;
+  settled(fleet: AnsweredFleet): Promise<Answer>;
   /** Calls `listener` after every Snapshot that holds the fleet; returns how to stop. */
-  subscribe(fleet: FleetHandle, listener: (answer: Answer) => void): () => void;
+  subscribe(fleet: AnsweredFleet, listener: (answer: Answer) => void): () => void;
+}
+
+/** Hears what RPCs on another thread must know. */
+export interface Follower {
+  /** These fleets have answers, of one Snapshot. */
+  answered(fleets: readonly FleetHandle[]): void;
+  /** Nobody knows the fleet any more. */
+  gone(fleet: FleetHandle): void;
+  /** Triggers may mean something else from here on. */
+  respelled(): void;
+}
+
+/** What the servers may ask of control. Everything answers from memory but `explain` with `at` or `set`, and `settled`. */
+export interface Scaler extends Answering {
+  resolve(ref: TriggerRef): FleetHandle | ScalerError;
   fleets(): readonly FleetLine[];
   /** Rejects with ScalerError: not-found, invalid (a bad `set`), exhausted (two at a time), unavailable. */
   explain(query: ExplainQuery): Promise<DecisionRecord>;

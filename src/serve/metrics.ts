@@ -25,7 +25,7 @@ export interface Metrics {
   coldStarted(fleet: FleetId, durationMs: number): void;
   /** What a cold start went into, ms a lever. */
   coldStartLevers(fleet: FleetId, levers: ColdStart['levers']): void;
-  grpcCall(method: string, code: string): void;
+  grpcCalls(method: string, code: string, count: number): void;
   /** The exposition, for `contentType`. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -114,9 +114,9 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
         if (ms !== undefined) own.coldStartLeverSeconds.observe({ ...labelsOf(fleet), lever }, ms / 1000);
       }
     },
-    grpcCall(method, code) {
+    grpcCalls(method, code, count) {
       const byCode = own.calls.get(method) ?? new Map<string, number>();
-      own.calls.set(method, byCode.set(code, (byCode.get(code) ?? 0) + 1));
+      own.calls.set(method, byCode.set(code, (byCode.get(code) ?? 0) + count));
     },
     text: () => textOf(registry),
     contentType: registry.contentType,

@@ -209,8 +209,8 @@ describe('the other metrics', () => {
 
   it('count calls by method and status, and cold starts by bucket', async () => {
     const metrics = ours();
-    metrics.grpcCall('GetMetrics', 'OK');
-    metrics.grpcCall('GetMetrics', 'OK');
+    metrics.grpcCalls('GetMetrics', 'OK', 1);
+    metrics.grpcCalls('GetMetrics', 'OK', 1);
     metrics.coldStarted(aRecord().fleet, 90_000);
     const got = await series(metrics);
     expect(got.get('bellwether_grpc_requests_total{method="GetMetrics",code="OK"}')).toBe('2');

@@ -1,16 +1,31 @@
-import type { Answer, FleetHandle, Scaler, TriggerRef } from '../../src/control/scaler.ts';
+import type {
+  Answer,
+  AnsweredFleet,
+  FleetHandle,
+  Follower,
+  Scaler,
+  TriggerRef,
+} from '../../src/control/scaler.ts';
 import { type FleetConfig, fleetKey, type Role } from '../../src/core/fleet.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
+import type { FollowedScaler } from '../../src/serve/grpc/thread/desk.ts';
 
 /**
  * A Scaler whose answers a test sets. Fleets are told apart by namespace, name, role and model; metadata with a key
  * `bad` is refused with its value, as control refuses unknown keys.
  */
-export interface FakeScaler extends Scaler {
+export interface FakeScaler extends Scaler, FollowedScaler {
+  resolve(ref: TriggerRef): FleetHandle | ScalerError;
   /** Sets the answer of a fleet and tells its subscribers, as a Snapshot does. */
   set(fleet: string, answer: Partial<Answer>): void;
   /** What `settled` returns from now on, instead of the answer. */
   settle(answer: Promise<Answer>): void;
+  /** Knows it no longer. */
+  forget(fleet: string): void;
+  /** Triggers are to be resolved again. */
+  reload(): void;
+  /** Fleets that were asked for on another thread, one after the other. */
+  readonly asks: readonly string[];
   /** Listeners that are subscribed just now. */
   readonly listeners: number;
   /** How many triggers were resolved, and how many calls waited for a first decision. */
@@ -32,15 +47,32 @@ export function fakeScaler(fallback: Answer = anAnswer(2)): FakeScaler {
   const resolved: TriggerRef[] = [];
   let settled: Promise<Answer> | null = null;
   let waited = 0;
+  const asked: string[] = [];
+  const followers: Follower[] = [];
   const nameOf = (fleet: FleetHandle) => `${fleet.config.id.namespace}/${fleet.config.id.name}`;
-  const answer = (fleet: FleetHandle) => answers.get(nameOf(fleet)) ?? fallback;
+  const answer = (fleet: AnsweredFleet) => answers.get(nameOf(fleet as FleetHandle)) ?? fallback;
 
   return {
     set(fleet, part) {
       const next = { ...(answers.get(fleet) ?? fallback), ...part };
       answers.set(fleet, next);
       for (const listener of [...(subscribers.get(fleet) ?? [])]) listener(next);
+      const told = [...handles.values()].filter((handle) => nameOf(handle) === fleet);
+      for (const follower of followers) follower.answered(told);
     },
+    forget(fleet) {
+      const gone = [...handles.values()].filter((handle) => nameOf(handle) === fleet);
+      for (const handle of gone) {
+        handles.delete(handle.key);
+        for (const follower of followers) follower.gone(handle);
+      }
+    },
+    reload() {
+      for (const follower of followers) follower.respelled();
+    },
+    asks: asked,
+    asked: (fleet) => void asked.push(nameOf(fleet)),
+    follow: (follower) => void followers.push(follower),
     settle(promise) {
       settled = promise;
     },
@@ -63,12 +95,13 @@ export function fakeScaler(fallback: Answer = anAnswer(2)): FakeScaler {
       return known;
     },
     answer,
+    explained: answer,
     settled(fleet) {
       waited += 1;
       return settled ?? Promise.resolve(answer(fleet));
     },
     subscribe(fleet, listener) {
-      const name = nameOf(fleet);
+      const name = nameOf(fleet as FleetHandle);
       const set = subscribers.get(name) ?? new Set();
       subscribers.set(name, set.add(listener));
       return () => set.delete(listener);

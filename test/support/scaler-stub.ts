@@ -131,6 +131,7 @@ export function aScaler(lines: readonly StubLine[] = [aLine()]): ScalerStub {
     failure: undefined,
     resolve: unused,
     answer: unused,
+    explained: unused,
     settled: unused,
     subscribe: unused,
     fleets: () => stub.lines,

@@ -1,4 +1,4 @@
-import type { Answer, FleetHandle, Scaler } from '../../control/scaler.ts';
+import type { Answer, AnsweredFleet, Answering } from '../../control/scaler.ts';
 import { ScalerError } from '../../core/scaler-error.ts';
 
 /**
@@ -6,18 +6,19 @@ import { ScalerError } from '../../core/scaler-error.ts';
  * decided, but never later than `budgetMs`: KEDA calls without a deadline and holds a lock of the ScaledObject meanwhile.
  */
 export function currentAnswer(
-  scaler: Scaler,
-  fleet: FleetHandle,
+  scaler: Answering,
+  fleet: AnsweredFleet,
   budgetMs: number,
 ): Answer | Promise<Answer> {
   const answer = scaler.answer(fleet);
-  return answer.at === null ? settledWithin(scaler, fleet, budgetMs) : answer;
+  if (answer.at === null) return settledWithin(scaler, fleet, budgetMs);
+  return answer.replicas === null ? scaler.explained(fleet) : answer;
 }
 
-async function settledWithin(scaler: Scaler, fleet: FleetHandle, budgetMs: number): Promise<Answer> {
+async function settledWithin(scaler: Answering, fleet: AnsweredFleet, budgetMs: number): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Answer>((resolve) => {
-    timer = setTimeout(() => resolve(scaler.answer(fleet)), budgetMs);
+    timer = setTimeout(() => resolve(scaler.explained(fleet)), budgetMs);
   });
   try {
     return await Promise.race([scaler.settled(fleet), late]);

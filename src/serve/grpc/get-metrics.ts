@@ -5,19 +5,19 @@ import { currentAnswer, unknown } from './answers.ts';
 import type { CallContext } from './context.ts';
 import type { GetMetricsRequest, GetMetricsResponse } from './messages.ts';
 import { metricValue, unknownMetric } from './metric.ts';
-import { fleetOf } from './trigger.ts';
+import { andThen, fleetOf } from './trigger.ts';
 import { unary } from './unary.ts';
 
 /** How many replicas. A fleet that is held answers by value; UNAVAILABLE only while nothing is known. */
 export function getMetrics(context: CallContext): handleUnaryCall<GetMetricsRequest, GetMetricsResponse> {
   return unary(context, 'GetMetrics', ({ scaledObjectRef, metricName }) => {
-    const fleet = fleetOf(context.scaler, scaledObjectRef);
-    if (fleet instanceof ScalerError) return fleet;
-    const wrongName = unknownMetric(fleet.config.id.role, metricName);
-    if (wrongName) return wrongName;
-    const answer = currentAnswer(context.scaler, fleet, context.settleMs);
-    if (!(answer instanceof Promise)) return response(metricName, answer);
-    return answer.then((settled) => response(metricName, settled));
+    return andThen(fleetOf(context.scaler, scaledObjectRef), (fleet) => {
+      if (fleet instanceof ScalerError) return fleet;
+      const wrongName = unknownMetric(fleet.config.id.role, metricName);
+      if (wrongName) return wrongName;
+      const answer = currentAnswer(context.scaler, fleet, context.settleMs);
+      return andThen(answer, (known) => response(metricName, known));
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { ScalerError } from '../../core/scaler-error.ts';
 import { activity, currentAnswer, unknown } from './answers.ts';
 import type { CallContext } from './context.ts';
 import type { IsActiveResponse, ScaledObjectRef } from './messages.ts';
-import { fleetOf } from './trigger.ts';
+import { andThen, fleetOf } from './trigger.ts';
 import { unary } from './unary.ts';
 
 /**
@@ -13,10 +13,10 @@ import { unary } from './unary.ts';
  */
 export function isActive(context: CallContext): handleUnaryCall<ScaledObjectRef, IsActiveResponse> {
   return unary(context, 'IsActive', (ref) => {
-    const fleet = fleetOf(context.scaler, ref);
-    if (fleet instanceof ScalerError) return fleet;
-    const answer = currentAnswer(context.scaler, fleet, context.settleMs);
-    return answer instanceof Promise ? answer.then(response) : response(answer);
+    return andThen(fleetOf(context.scaler, ref), (fleet) => {
+      if (fleet instanceof ScalerError) return fleet;
+      return andThen(currentAnswer(context.scaler, fleet, context.settleMs), response);
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Scaler } from '../../control/scaler.ts';
+import type { Answering } from '../../control/scaler.ts';
 import { ScalerError } from '../../core/scaler-error.ts';
 import type { CallContext } from './context.ts';
 import { getMetricSpec } from './get-metric-spec.ts';
@@ -47,7 +47,7 @@ export const DEFAULT_LIMITS: GrpcLimits = {
 const CALLS_BESIDE_STREAMS = 1_000;
 
 export interface GrpcServerOptions {
-  readonly scaler: Scaler;
+  readonly scaler: Answering;
   /** `host:port`, `[::]:port`; port 0 takes a free one. */
   readonly address: string;
   /** Folder of externalscaler.proto; default the package's own. */

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startWorker } from '../../serve/start-worker.ts';
 import type { Common, Job, JobOutcome } from './job.ts';
 import { runJob } from './job.ts';
 
@@ -148,12 +149,4 @@ function feed(worker: Worker, queue: Queue): Promise<void> {
     worker.on('message', take).once('error', end).once('exit', left);
     give();
   });
-}
-
-/** In a checkout the script is TypeScript, and the loader of the main thread does not reach its threads. */
-function startWorker(script: URL, workerData: unknown): Worker {
-  if (!script.pathname.endsWith('.ts')) return new Worker(script, { workerData });
-  const loader = import.meta.resolve('tsx/esm/api');
-  const code = `import(${JSON.stringify(loader)}).then(({ register }) => (register(), import(${JSON.stringify(script.href)})));`;
-  return new Worker(code, { eval: true, workerData });
 }
