@@ -9,8 +9,9 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
-# Memory that was read into and is free goes back to the system: of 10,000 fleets 25 MB that would only be kept in pieces.
-ENV MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
+# Memory that was read into and is free goes back to the system: of 10,000 fleets 25 MB that would only be kept in pieces. One arena
+# for all threads leaves less in pieces than one for each.
+ENV MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -20,6 +21,6 @@ COPY calendars ./calendars
 # 65532 is "nonroot" in distroless images too, so one runAsUser fits both.
 USER 65532:65532
 EXPOSE 6000 8080
-# Half of V8's own limit for young objects: 16 MB less, and a little more work.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/cli.js"]
+# A quarter of V8's own limit for young objects: 24 MB less, and a little more work.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/cli.js"]
 CMD ["serve", "--config", "/etc/bellwether/bellwether.yaml"]

@@ -131,7 +131,9 @@ function aim(
   found.named = named;
   found.workload = placeOf(target, id, layout);
   if (target === undefined) return;
-  found.source = `kube-state-metrics ${shown(target)}${named ? '' : ` (the target of ${hpaOf(id.name)})`}`;
+  const why = named ? [] : [' (the target of ', hpaOf(id.name), ')'];
+  // Joined it is one string; a template is kept in pieces.
+  found.source = ['kube-state-metrics ', shown(target), ...why].join('');
 }
 
 function placeOf(target: ScaleTarget | undefined, { namespace }: FleetId, layout: KubeLayout): number {

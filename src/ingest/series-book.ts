@@ -17,9 +17,6 @@ const EMPTY_LIST: SeriesList = {
   hashes: new Int32Array(0),
 };
 
-/** Strings that are shared although nobody may use them any more. */
-const SLACK = 10_000;
-
 /**
  * The series of a store by the bytes that they are written with. From one evaluation to the next hardly any of them
  * changes but in its value, so labels are parsed, and their strings are kept, once and not at each evaluation.
@@ -50,10 +47,10 @@ export class SeriesBook {
   sweep(): void {
     for (const query of this.#lists.keys()) if (!this.#read.has(query)) this.#lists.delete(query);
     this.#read.clear();
-    if (this.#texts.size > 4 * this.size + SLACK) this.#texts.clear();
+    this.#texts.clear();
   }
 
-  /** Makes labels share their strings with all others: a pod's name is a label of all its series. */
+  /** Makes labels share their strings with those of this evaluation's other new series: a pod's name is a label of all its series. */
   share(metric: Record<string, string>): Metric {
     for (const name in metric) {
       const text = metric[name] ?? '';
