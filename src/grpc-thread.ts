@@ -14,8 +14,7 @@ let calls = new Map<string, number>();
 let server: GrpcServer | null = null;
 
 parentPort?.on('message', (message: ToThread) => {
-  if (message.kind === 'serve') server?.setServing(message.serving);
-  else if (message.kind === 'drain') void server?.drain().then(() => post({ kind: 'drained' }));
+  if (message.kind === 'drain') void server?.drain().then(() => post({ kind: 'drained' }));
   else if (message.kind === 'count') {
     post({ kind: 'counted', call: message.call, calls });
     calls = new Map();

@@ -54,7 +54,6 @@ export type ToThread =
   | { readonly kind: 'gone'; readonly fleet: number }
   | { readonly kind: 'respelled' }
   | { readonly kind: 'count'; readonly call: number }
-  | { readonly kind: 'serve'; readonly serving: boolean }
   | { readonly kind: 'drain' };
 
 /** Answers of one Snapshot as columns: 10,000 of them are as soon sent as made. */

@@ -26,11 +26,10 @@ export class RemoteScaler implements Answering {
   readonly #asked = new Set<number>();
   readonly #waiting = new Map<number, (message: Reply) => void>();
   #calls = 0;
-  readonly #timer: NodeJS.Timeout;
 
   constructor(post: (message: FromThread, transfer?: readonly ArrayBuffer[]) => void) {
     this.#post = post;
-    this.#timer = setInterval(() => this.#tellAsked(), TELL_ASKED_MS).unref();
+    setInterval(() => this.#tellAsked(), TELL_ASKED_MS).unref();
   }
 
   resolve(ref: TriggerRef): RemoteFleet | Promise<RemoteFleet | ScalerError> {
@@ -76,10 +75,6 @@ export class RemoteScaler implements Answering {
     } else if (message.kind === 'answers') this.#takeAnswers(message);
     else if (message.kind === 'gone') this.#forget(message.fleet);
     else if (message.kind === 'respelled') this.#forgetSpellings();
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
   }
 
   #resolve(ref: TriggerRef, spelling: string): Promise<RemoteFleet | ScalerError> {

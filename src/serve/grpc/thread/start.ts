@@ -16,7 +16,7 @@ export interface GrpcThreadOptions extends Pick<GrpcServerOptions, 'address' | '
   readonly onCalls?: (method: string, code: string, count: number) => void;
 }
 
-export interface GrpcThread extends GrpcServer {
+export interface GrpcThread extends Omit<GrpcServer, 'setServing'> {
   /** Resolves once `onCalls` has been told of all calls that ended before, and the thread knows all answers of before. */
   synced(): Promise<void>;
 }
@@ -85,7 +85,6 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
   return {
     port,
     address: taken,
-    setServing: (serving) => post({ kind: 'serve', serving }),
     synced: () => (stopping === null ? synced() : Promise.resolve()),
     drain() {
       stopping ??= stop();
