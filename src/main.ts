@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { BellwetherConfig } from './config/bellwether-schema.ts';
 import type { Revision } from './config/revision.ts';
@@ -27,6 +28,8 @@ export interface StartOptions {
   readonly targets?: () => readonly ScrapeTarget[];
   /** In place of what direct scrape cannot see: replica counts of a namespace's Deployment. */
   readonly replicas?: (namespace: string) => ReplicaFacts | undefined;
+  /** The thread of the RPCs, if it is open already. */
+  readonly grpcThread?: Worker;
 }
 
 /** The scaler, serving. */
@@ -71,14 +74,18 @@ export async function startBellwether(options: StartOptions): Promise<Bellwether
   };
   const live: Live = { revision: options.revision, wired: wire(options.revision) };
   const control: Control = createControl(live, { metrics, log, now, cluster });
-  const servers = await startServers(live.revision.config, { control, metrics, log, now }).catch(
-    async (reason: unknown) => {
-      control.close();
-      await live.wired.source.close();
-      await cluster?.close();
-      throw reason;
-    },
-  );
+  const servers = await startServers(live.revision.config, {
+    control,
+    metrics,
+    log,
+    now,
+    worker: options.grpcThread,
+  }).catch(async (reason: unknown) => {
+    control.close();
+    await live.wired.source.close();
+    await cluster?.close();
+    throw reason;
+  });
   const housekeeping = startHousekeeping({
     log,
     now,
@@ -173,36 +180,47 @@ function startClock(live: Live, control: Control, now: () => number): () => void
 
 async function startServers(
   config: BellwetherConfig,
-  { control, metrics, log, now }: Surroundings & { readonly control: Control },
+  {
+    control,
+    metrics,
+    log,
+    now,
+    worker,
+  }: Surroundings & { readonly control: Control; readonly worker: Worker | undefined },
 ) {
   const { tls, listen } = config;
-  const grpc = await startGrpcThread({
+  // Both at once: a thread takes its time to start.
+  const thread = startGrpcThread({
     scaler: control,
     address: listen.grpc,
     log,
     onCalls: (method, code, count) => metrics.grpcCalls(method, code, count),
+    worker,
     ...(tls && { tls }),
   });
   const address = typeof listen.http === 'string' ? listen.http : listen.http.address;
   const tokenFile = typeof listen.http === 'string' ? undefined : listen.http.bearerTokenFile;
-  try {
-    const http = await startHttpServer({
+  const [grpc, http] = await Promise.allSettled([
+    thread,
+    startHttpServer({
       scaler: control,
       async metricsText() {
-        await grpc.synced();
+        await (await thread).synced();
         return metrics.text();
       },
       address,
       log,
       now,
       ...(tokenFile !== undefined && { bearerTokenFile: tokenFile }),
-    });
-    const host = address.slice(0, address.lastIndexOf(':')).replace(/^(0\.0\.0\.0|\[::\])$/, '127.0.0.1');
-    const httpAddress = `http://${host}:${http.port}`;
-    log.info({ grpc: grpc.address, http: httpAddress }, 'serving');
-    return { grpc, http, httpAddress };
-  } catch (reason) {
-    await grpc.drain();
-    throw reason;
+    }),
+  ]);
+  if (grpc.status === 'rejected' || http.status === 'rejected') {
+    if (grpc.status === 'fulfilled') await grpc.value.drain();
+    if (http.status === 'fulfilled') await http.value.close();
+    throw grpc.status === 'rejected' ? grpc.reason : (http as PromiseRejectedResult).reason;
   }
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^(0\.0\.0\.0|\[::\])$/, '127.0.0.1');
+  const httpAddress = `http://${host}:${http.value.port}`;
+  log.info({ grpc: grpc.value.address, http: httpAddress }, 'serving');
+  return { grpc: grpc.value, http: http.value, httpAddress };
 }

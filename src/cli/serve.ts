@@ -3,6 +3,7 @@ import { loadRevision } from '../config/load.ts';
 import { formatProblem } from '../core/problem.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import { createLog, type LogLevel } from '../log.ts';
+import { openGrpcThread } from '../serve/grpc/thread/start.ts';
 import { growWithFleets } from './heap.ts';
 import type { Io } from './io.ts';
 
@@ -26,6 +27,7 @@ export function serveCommand(io: Io): Command {
 }
 
 async function serve(io: Io, { config, logLevel }: Flags): Promise<void> {
+  const grpcThread = openGrpcThread();
   const loaded = await loadRevision(config);
   if ('problems' in loaded) {
     for (const problem of loaded.problems) io.err(formatProblem(problem));
@@ -40,6 +42,7 @@ async function serve(io: Io, { config, logLevel }: Flags): Promise<void> {
       revision: loaded.revision,
       log,
       clock: 'real',
+      grpcThread,
     });
     growWithFleets();
     const signal = await stopSignal();

@@ -48,6 +48,7 @@ export type FromThread =
 
 /** From the thread of the fleets to that of the RPCs, in the order in which it came to be so. */
 export type ToThread =
+  | { readonly kind: 'start'; readonly data: ThreadData }
   | { readonly kind: 'resolved'; readonly call: number; readonly fleet: KnownFleet | Refusal }
   | { readonly kind: 'told'; readonly call: number; readonly answer: Answer | Refusal }
   | ({ readonly kind: 'answers' } & Answers)

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import type { Level, Logger } from 'pino';
 import { startWorker } from '../../start-worker.ts';
 import type { GrpcServer, GrpcServerOptions } from '../server.ts';
@@ -14,6 +15,16 @@ export interface GrpcThreadOptions extends Pick<GrpcServerOptions, 'address' | '
   readonly scaler: FollowedScaler;
   /** Told how many calls ended since the last time, with the name of their status. */
   readonly onCalls?: (method: string, code: string, count: number) => void;
+  /** One that is open already. */
+  readonly worker?: Worker | undefined;
+}
+
+/** Starts the thread before it is known what to serve: that it loads its modules meanwhile is a quarter of a start. */
+export function openGrpcThread(): Worker {
+  const worker = startWorker(SCRIPT, null);
+  // Nothing depends on it yet: an error in the configuration ends the process.
+  worker.unref();
+  return worker;
 }
 
 export interface GrpcThread extends Omit<GrpcServer, 'setServing'> {
@@ -33,7 +44,8 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
     ...(tls && { tls }),
     ...(limits && { limits }),
   };
-  const worker = startWorker(SCRIPT, data);
+  const { worker = openGrpcThread() } = options;
+  worker.ref();
   const post = (message: ToThread, transfer: readonly ArrayBuffer[] = []): void =>
     worker.postMessage(message, [...transfer]);
   const desk = new Desk(scaler, post);
@@ -59,6 +71,7 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
     worker.on('error', (error) => {
       throw error;
     });
+    post({ kind: 'start', data });
   }).catch(async (reason: unknown) => {
     await worker.terminate();
     throw reason;
