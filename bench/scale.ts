@@ -24,27 +24,33 @@ const MOST = { cpuMs: 500, rssMb: 300, queries: 10, callMs: 20 };
 export async function benchScale(): Promise<BenchResult> {
   const build = spawnSync('npm', ['run', '-s', 'build'], { cwd: ROOT, encoding: 'utf8' });
   if (build.status !== 0) throw new Error(`npm run build: ${build.stdout}${build.stderr}`);
-  const prometheus = await startChild('./scale-prometheus.ts');
+  // The newest first, which is the order they are stopped in, also when the next one does not start.
+  const started: Stoppable[] = [];
+  const kept = <T extends Stoppable>(one: T): T => {
+    started.unshift(one);
+    return one;
+  };
   const folder = await mkdtemp(join(tmpdir(), 'bellwether-scale-'));
-  const calendar = await readFile(join(ROOT, 'calendars/us-equities.yaml'), 'utf8');
-  for (const [name, text] of Object.entries(scaleFiles(prometheus.address, calendar)))
-    await writeFile(join(folder, name), text);
-  const serve = await startServing(folder);
-  const keda = await startKeda(serve.grpc, STREAMS, CALLS_PER_SECOND);
-  const echo = await startChild('./grpc-server.ts', 'echo');
-  const beside = await startKeda(echo.address, 0, ECHOES_PER_SECOND);
   try {
+    const prometheus = kept(await startChild('./scale-prometheus.ts'));
+    const calendar = await readFile(join(ROOT, 'calendars/us-equities.yaml'), 'utf8');
+    for (const [name, text] of Object.entries(scaleFiles(prometheus.address, calendar)))
+      await writeFile(join(folder, name), text);
+    const serve = kept(await startServing(folder));
+    const keda = kept(await startKeda(serve.grpc, STREAMS, CALLS_PER_SECOND));
+    const echo = kept(await startChild('./grpc-server.ts', 'echo'));
+    const beside = kept(await startKeda(echo.address, 0, ECHOES_PER_SECOND));
     // The longest look-back fills, V8 settles.
     await sleep(75_000);
     return report(await measure(serve, keda, beside));
   } finally {
-    await keda.stop();
-    await beside.stop();
-    await echo.stop();
-    await serve.stop();
-    await prometheus.stop();
+    for (const one of started) await one.stop();
     await rm(folder, { recursive: true });
   }
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
 }
 
 interface Measured {

@@ -14,12 +14,15 @@ let server: GrpcServer | null = null;
 
 parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'start') void start(message.data);
-  else if (message.kind === 'drain') void server?.drain().then(() => post({ kind: 'drained' }));
-  else if (message.kind === 'count') {
-    post({ kind: 'counted', call: message.call, calls });
-    calls = new Map();
-  } else scaler.take(message);
+  else if (message.kind === 'count') tellCount(message.call);
+  else if (message.kind === 'drain') void server?.drain().then(() => tellCount(message.call));
+  else scaler.take(message);
 });
+
+function tellCount(call: number): void {
+  post({ kind: 'counted', call, calls });
+  calls = new Map();
+}
 
 async function start({ address, tls, limits, logLevel }: ThreadData): Promise<void> {
   const destination = { write: (line: string) => post({ kind: 'log', line }) };

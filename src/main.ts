@@ -214,10 +214,13 @@ async function startServers(
       ...(tokenFile !== undefined && { bearerTokenFile: tokenFile }),
     }),
   ]);
-  if (grpc.status === 'rejected' || http.status === 'rejected') {
-    if (grpc.status === 'fulfilled') await grpc.value.drain();
+  if (grpc.status === 'rejected') {
     if (http.status === 'fulfilled') await http.value.close();
-    throw grpc.status === 'rejected' ? grpc.reason : (http as PromiseRejectedResult).reason;
+    throw grpc.reason;
+  }
+  if (http.status === 'rejected') {
+    await grpc.value.drain();
+    throw http.reason;
   }
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^(0\.0\.0\.0|\[::\])$/, '127.0.0.1');
   const httpAddress = `http://${host}:${http.value.port}`;

@@ -1,5 +1,5 @@
 /**
- * `scale-client.ts ADDRESS`: KEDA's side of bench/scale.ts, in a process of its own so that what it makes and collects does not stop
+ * `scale-client.ts ADDRESS STREAMS CALLS_PER_SECOND`: KEDA's side of bench/scale.ts, in a process of its own so that what it makes and collects does not stop
  * the clock of its calls. Registers all fleets, opens streams, and says 'ready'; from 'poll' on it calls at a constant rate
  * whatever the answers take, and answers 'stop' with the calls. Ends with its parent.
  */

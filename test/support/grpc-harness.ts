@@ -2,10 +2,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { onTestFinished } from 'vitest';
+import type { Answer } from '../../src/control/scaler.ts';
 import { createLog } from '../../src/log.ts';
 import { type GrpcServer, type GrpcServerOptions, startGrpcServer } from '../../src/serve/grpc/server.ts';
 import { type FakeScaler, fakeScaler } from './fake-scaler.ts';
-import { KedaClient } from './keda-client.ts';
+import { aRef, KedaClient } from './keda-client.ts';
 
 export interface CapturedLog {
   readonly log: Logger;
@@ -53,6 +54,21 @@ export async function aWire(
     await server.drain();
   });
   return { ...captured, scaler, server, keda, calls };
+}
+
+/** A call for a fleet that nobody has decided yet: it runs until `settle`. */
+export async function aRunningCall({
+  scaler,
+  keda,
+}: {
+  readonly scaler: FakeScaler;
+  readonly keda: KedaClient;
+}) {
+  let settle: (answer: Answer) => void = () => {};
+  scaler.settle(new Promise((resolve) => (settle = resolve)));
+  const call = keda.getMetrics(aRef());
+  await until(() => scaler.waited === 1, 'the call to wait');
+  return { call, settle };
 }
 
 /** Waits until `condition` holds; fails after 20 s with what was waited for. */

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { IsActiveResponse } from '../../../src/serve/grpc/messages.ts';
 import { startGrpcServer } from '../../../src/serve/grpc/server.ts';
 import { anAnswer, fakeScaler, UNKNOWN } from '../../support/fake-scaler.ts';
-import { aWire, captureLog, until } from '../../support/grpc-harness.ts';
+import { aRunningCall, aWire, captureLog, until } from '../../support/grpc-harness.ts';
 import { aRef, type Sleep } from '../../support/keda-client.ts';
 
 describe('a stop', () => {
@@ -30,10 +30,7 @@ describe('a stop', () => {
   it('lets a call that runs finish', async () => {
     const scaler = fakeScaler(UNKNOWN);
     const { keda, server } = await aWire({ scaler });
-    let settle: (answer: typeof UNKNOWN) => void = () => {};
-    scaler.settle(new Promise((resolve) => (settle = resolve)));
-    const call = keda.getMetrics(aRef());
-    await until(() => scaler.waited === 1, 'the call to wait');
+    const { call, settle } = await aRunningCall({ scaler, keda });
     const drained = server.drain();
     settle(anAnswer(6, 5_000));
     expect((await call).metricValues[0]?.metricValue).toBe(6);

@@ -4,7 +4,7 @@ import type { GetMetricsResponse, IsActiveResponse } from '../../../src/serve/gr
 import { startGrpcThread } from '../../../src/serve/grpc/thread/start.ts';
 import { startWorker } from '../../../src/serve/start-worker.ts';
 import { anAnswer, type FakeScaler, fakeScaler, UNKNOWN } from '../../support/fake-scaler.ts';
-import { captureLog, until } from '../../support/grpc-harness.ts';
+import { aRunningCall, captureLog, until } from '../../support/grpc-harness.ts';
 import { aRef, KedaClient } from '../../support/keda-client.ts';
 
 /** The server on its own thread, with a client on it; both are closed when the test ends. */
@@ -170,10 +170,7 @@ describe('the thread of the RPCs', () => {
     const stream = keda.stream('StreamMetricSpec', aRef());
     await new Promise((resolve) => stream.once('data', resolve));
     const ended = new Promise<{ code: number }>((resolve) => stream.once('status', resolve));
-    let settle: (answer: typeof UNKNOWN) => void = () => {};
-    scaler.settle(new Promise((resolve) => (settle = resolve)));
-    const call = keda.getMetrics(aRef());
-    await until(() => scaler.waited === 1, 'the call to wait');
+    const { call, settle } = await aRunningCall({ scaler, keda });
     const drained = server.drain();
     settle(anAnswer(6, 5_000));
     expect(replicasIn(await call)).toBe(6);

@@ -41,19 +41,21 @@ export class Desk implements Follower {
   }
 
   answered(fleets: readonly FleetHandle[]): void {
-    const known = fleets.filter((fleet) => this.#ids.has(fleet));
-    if (known.length === 0) return;
-    const ids = Float64Array.from(known, (fleet) => this.#ids.get(fleet) ?? 0);
-    const replicas = new Float64Array(known.length);
-    const at = new Float64Array(known.length);
-    const floorAboveZero = new Uint8Array(known.length);
-    for (const [index, fleet] of known.entries()) {
-      const answer = this.#scaler.answer(fleet);
-      replicas[index] = answer.replicas ?? Number.NaN;
-      at[index] = answer.at ?? Number.NaN;
-      floorAboveZero[index] = answer.floorAboveZero ? 1 : 0;
+    const ids: number[] = [];
+    const answers: Answer[] = [];
+    for (const fleet of fleets) {
+      const id = this.#ids.get(fleet);
+      if (id === undefined) continue;
+      ids.push(id);
+      answers.push(this.#scaler.answer(fleet));
     }
-    const columns = { fleets: ids, replicas, at, floorAboveZero };
+    if (ids.length === 0) return;
+    const columns = {
+      fleets: Float64Array.from(ids),
+      replicas: Float64Array.from(answers, ({ replicas }) => replicas ?? Number.NaN),
+      at: Float64Array.from(answers, ({ at }) => at ?? Number.NaN),
+      floorAboveZero: Uint8Array.from(answers, ({ floorAboveZero }) => (floorAboveZero ? 1 : 0)),
+    };
     this.#post(
       { kind: 'answers', ...columns },
       Object.values(columns).map(({ buffer }) => buffer as ArrayBuffer),

@@ -43,8 +43,7 @@ export type FromThread =
   | { readonly kind: 'asked'; readonly fleets: Float64Array }
   | { readonly kind: 'log'; readonly line: string }
   /** Calls that ended since the last time, by `METHOD CODE`. */
-  | { readonly kind: 'counted'; readonly call: number; readonly calls: ReadonlyMap<string, number> }
-  | { readonly kind: 'drained' };
+  | { readonly kind: 'counted'; readonly call: number; readonly calls: ReadonlyMap<string, number> };
 
 /** From the thread of the fleets to that of the RPCs, in the order in which it came to be so. */
 export type ToThread =
@@ -54,8 +53,8 @@ export type ToThread =
   | ({ readonly kind: 'answers' } & Answers)
   | { readonly kind: 'gone'; readonly fleet: number }
   | { readonly kind: 'respelled' }
-  | { readonly kind: 'count'; readonly call: number }
-  | { readonly kind: 'drain' };
+  /** Both are answered with what was counted, at once or when the server has stopped. */
+  | { readonly kind: 'count' | 'drain'; readonly call: number };
 
 /** Answers of one Snapshot as columns: 10,000 of them are as soon sent as made. */
 export interface Answers {

@@ -118,11 +118,11 @@ export class RemoteScaler implements Answering {
   /** All of a Snapshot before anybody hears of it. */
   #takeAnswers({ fleets, replicas, at, floorAboveZero }: Answers): void {
     for (const [index, id] of fleets.entries()) {
-      const answer = this.#fleets.get(id)?.answer;
-      if (answer === undefined) continue;
-      answer.replicas = nullIfNaN(replicas[index]);
-      answer.at = nullIfNaN(at[index]);
-      answer.floorAboveZero = floorAboveZero[index] === 1;
+      this.#fleets.get(id)?.answer.take({
+        replicas: nullIfNaN(replicas[index]),
+        at: nullIfNaN(at[index]),
+        floorAboveZero: floorAboveZero[index] === 1,
+      });
     }
     for (const [{ answer }, listeners] of this.#followed) for (const listener of listeners) listener(answer);
   }

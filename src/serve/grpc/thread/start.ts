@@ -51,13 +51,11 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
   const desk = new Desk(scaler, post);
   const counts = new Map<number, () => void>();
   let asked = 0;
-  let drained = (): void => {};
   const { port, address: taken } = await new Promise<{ port: number; address: string }>((resolve, reject) => {
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'serving') resolve(message);
       else if (message.kind === 'failed') reject(errorOf(message.refusal));
       else if (message.kind === 'log') relay(log, message.line);
-      else if (message.kind === 'drained') drained();
       else if (message.kind === 'counted') {
         for (const [call, count] of message.calls) {
           const [method = '', code = ''] = call.split(' ');
@@ -77,20 +75,15 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
     throw reason;
   });
 
-  function synced(): Promise<void> {
+  function counted(kind: 'count' | 'drain'): Promise<void> {
     return new Promise((resolve) => {
       counts.set(++asked, resolve);
-      post({ kind: 'count', call: asked });
+      post({ kind, call: asked });
     });
   }
 
   async function stop(): Promise<void> {
-    const ended = new Promise<void>((resolve) => {
-      drained = resolve;
-    });
-    post({ kind: 'drain' });
-    await ended;
-    await synced();
+    await counted('drain');
     await worker.terminate();
   }
 
@@ -98,7 +91,7 @@ export async function startGrpcThread(options: GrpcThreadOptions): Promise<GrpcT
   return {
     port,
     address: taken,
-    synced: () => (stopping === null ? synced() : Promise.resolve()),
+    synced: () => (stopping === null ? counted('count') : Promise.resolve()),
     drain() {
       stopping ??= stop();
       return stopping;
