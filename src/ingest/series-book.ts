@@ -1,21 +1,14 @@
 import type { Metric } from './points.ts';
+import { NO_TEXTS, TextReader, type Texts, TextWriter } from './texts.ts';
 
 /** The series that answered a query the last time, in their order: what stood in front of each one's value, and what that says. */
 export interface SeriesList {
   readonly metrics: readonly Metric[];
-  /** One after the other. */
-  readonly bytes: Buffer;
-  /** Where each one's bytes end. */
-  readonly ends: Uint32Array;
+  readonly texts: Texts;
   readonly hashes: Int32Array;
 }
 
-const EMPTY_LIST: SeriesList = {
-  metrics: [],
-  bytes: Buffer.alloc(0),
-  ends: new Uint32Array(0),
-  hashes: new Int32Array(0),
-};
+const EMPTY_LIST: SeriesList = { metrics: [], texts: NO_TEXTS, hashes: new Int32Array(0) };
 
 /**
  * The series of a store by the bytes that they are written with. From one evaluation to the next hardly any of them
@@ -71,7 +64,9 @@ export class ListReader {
   readonly #book: SeriesBook;
   readonly #query: string;
   readonly #before: SeriesList;
-  readonly #view: DataView;
+  /** Reads what is expected, and another one what is looked for elsewhere. */
+  readonly #inOrder: TextReader;
+  readonly #elsewhere: TextReader;
   /** The one of `before` that is expected next. */
   #next = 0;
   #writer: ListWriter | null = null;
@@ -81,7 +76,8 @@ export class ListReader {
     this.#book = book;
     this.#query = query;
     this.#before = book.listOf(query);
-    this.#view = viewOf(this.#before.bytes);
+    this.#inOrder = new TextReader(this.#before.texts);
+    this.#elsewhere = new TextReader(this.#before.texts);
   }
 
   /** How many may come: as many as the last time. */
@@ -91,12 +87,13 @@ export class ListReader {
 
   /** Length of the series at `start` if it is the one that is expected there, else 0. */
   next(view: DataView, start: number): number {
-    return this.#lengthAt(this.#next, view, start);
+    return this.#next < this.expected ? this.#inOrder.find(this.#next, view, start) : 0;
   }
 
   /** Where in the last answer the series between `start` and `end` stood; -1 for one that is new. */
   find(bytes: Buffer, view: DataView, start: number, end: number): number {
-    const isAt = (place: number): boolean => this.#lengthAt(place, view, start) === end - start;
+    const isAt = (place: number): boolean =>
+      place < this.expected && this.#elsewhere.find(place, view, start) === end - start;
     for (let place = this.#next + 1; place <= this.#next + AHEAD; place++) if (isAt(place)) return place;
     if (this.expected === 0) return -1;
     this.#places ??= new PlacesByHash(this.#before.hashes);
@@ -130,15 +127,6 @@ export class ListReader {
     this.#writer ??= new ListWriter(this.#before, this.#next);
     return this.#writer;
   }
-
-  #lengthAt(place: number, view: DataView, start: number): number {
-    const { ends } = this.#before;
-    if (place >= ends.length) return 0;
-    const from = startOf(ends, place);
-    const length = (ends[place] ?? 0) - from;
-    if (start + length > view.byteLength) return 0;
-    return isSame(this.#view, from, view, start, length) ? length : 0;
-  }
 }
 
 /** Neighbours that a new list takes over from another one. */
@@ -148,7 +136,7 @@ interface Run {
   to: number;
 }
 
-/** Writes a list that begins as another one: notes what comes from where, and copies it when all is known. */
+/** Writes a list that begins as another one: notes what comes from where, and writes it when all is known. */
 class ListWriter {
   readonly #before: SeriesList;
   readonly #runs: Run[] = [];
@@ -183,26 +171,24 @@ class ListWriter {
   }
 
   list(): SeriesList {
-    const added = { metrics: this.#metrics, bytes: this.#bytes, ends: this.#ends, hashes: this.#hashes };
-    const parts = this.#runs.map(({ of, from, to }) => {
-      const list = of === 'before' ? this.#before : added;
-      return { list, from, to, start: startOf(list.ends, from), end: list.ends[to - 1] ?? 0 };
-    });
-    const count = parts.reduce((sum, { from, to }) => sum + to - from, 0);
-    const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, { start, end }) => sum + end - start, 0));
-    const [metrics, ends, hashes] = [new Array<Metric>(count), new Uint32Array(count), new Int32Array(count)];
+    const count = this.#runs.reduce((sum, { from, to }) => sum + to - from, 0);
+    const writer = new TextWriter(count);
+    const [metrics, hashes] = [new Array<Metric>(count), new Int32Array(count)];
+    const before = new TextReader(this.#before.texts);
     let at = 0;
-    let used = 0;
-    for (const { list, from, to, start, end } of parts) {
-      list.bytes.copy(bytes, used, start, end);
+    for (const { of, from, to } of this.#runs) {
+      const list = of === 'before' ? this.#before : { metrics: this.#metrics, hashes: this.#hashes };
       for (let place = from; place < to; place++, at++) {
         metrics[at] = list.metrics[place] ?? {};
         hashes[at] = list.hashes[place] ?? 0;
-        ends[at] = (list.ends[place] ?? 0) - start + used;
+        if (of === 'added') writer.add(this.#bytes, this.#ends[place - 1] ?? 0, this.#ends[place] ?? 0);
+        else {
+          const { bytes, length } = before.read(place);
+          writer.add(bytes, 0, length);
+        }
       }
-      used += end - start;
     }
-    return { metrics, bytes, ends, hashes };
+    return { metrics, texts: writer.texts(), hashes };
   }
 
   #take(of: Run['of'], place: number): void {
@@ -210,11 +196,6 @@ class ListWriter {
     if (last?.of === of && last.to === place) last.to++;
     else this.#runs.push({ of, from: place, to: place + 1 });
   }
-}
-
-/** Where the bytes of the series at `place` begin. */
-function startOf(ends: ArrayLike<number>, place: number): number {
-  return place === 0 ? 0 : (ends[place - 1] ?? 0);
 }
 
 /** Places by hash with open addressing: a Map of 60,000 takes some 30 ms to fill, and one series that is new needs it. */
@@ -251,19 +232,6 @@ class PlacesByHash {
   #after(slot: number): number {
     return (slot + 1) & (this.#slots.length - 1);
   }
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Four bytes at a time, in place: a call of Buffer.compare costs more than what there is to compare. */
-function isSame(a: DataView, from: number, b: DataView, start: number, length: number): boolean {
-  let index = 0;
-  for (; index + 4 <= length; index += 4)
-    if (a.getInt32(from + index) !== b.getInt32(start + index)) return false;
-  for (; index < length; index++) if (a.getUint8(from + index) !== b.getUint8(start + index)) return false;
-  return true;
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,8 +1,9 @@
 import { boundedChunks } from './bounded-body.ts';
 import type { Vector } from './points.ts';
 import { isMetric } from './prometheus-answer.ts';
-import { ListReader, type SeriesBook, viewOf } from './series-book.ts';
+import { ListReader, type SeriesBook } from './series-book.ts';
 import { type Slicer, untilTurn } from './slices.ts';
+import { viewOf } from './texts.ts';
 
 export interface VectorReading {
   /** Bytes. */
