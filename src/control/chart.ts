@@ -1,15 +1,17 @@
 import type { ChartPoint } from './scaler.ts';
 
-/** Numbers of a point, in the order they are stored in. */
-const WIDTH = 5;
+/** Bytes of a point: its instant, and four numbers of which half as many are enough. */
+const WIDTH = 8 + 4 * 4;
+/** Of any number, as a float of 32 bits keeps them. */
+const DIGITS = 6;
 
 /**
- * The newest `capacity` points of a fleet's chart, oldest first. As plain numbers, not as objects: of 10,000 fleets they
- * would be more than all decisions, and each evaluation would leave as many behind for collection. An array and no
- * Float64Array, whose buffer is 240 bytes of objects, and memory of its own between others that come and go.
+ * The newest `capacity` points of a fleet's chart, oldest first; demand is kept to six digits. As bytes, not as objects: of 10,000
+ * fleets they would be more than all decisions, and each evaluation would leave as many behind for collection. A view of
+ * memory that Buffers share, for each chart with a buffer of its own would be 240 bytes of objects more.
  */
 export class Chart {
-  #numbers: number[] = [];
+  #points: DataView | null = null;
   #capacity: number;
   #oldest = 0;
   #length = 0;
@@ -19,24 +21,23 @@ export class Chart {
   }
 
   push({ at, demand, floor, replicas, ready }: ChartPoint): void {
-    if (this.#numbers.length === 0)
-      this.#numbers = new Array<number>(this.#capacity * WIDTH).fill(Number.NaN);
+    this.#points ??= viewOf(Buffer.allocUnsafe(this.#capacity * WIDTH));
     const place = ((this.#oldest + this.#length) % this.#capacity) * WIDTH;
     if (this.#length < this.#capacity) this.#length++;
     else this.#oldest = (this.#oldest + 1) % this.#capacity;
+    this.#points.setFloat64(place, at);
     // Unknown is not zero: NaN, which no known number is.
-    this.#numbers[place] = at;
-    this.#numbers[place + 1] = demand ?? Number.NaN;
-    this.#numbers[place + 2] = floor;
-    this.#numbers[place + 3] = replicas ?? Number.NaN;
-    this.#numbers[place + 4] = ready ?? Number.NaN;
+    this.#points.setFloat32(place + 8, demand ?? Number.NaN);
+    this.#points.setFloat32(place + 12, floor);
+    this.#points.setFloat32(place + 16, replicas ?? Number.NaN);
+    this.#points.setFloat32(place + 20, ready ?? Number.NaN);
   }
 
   resize(capacity: number): void {
     if (capacity === this.#capacity) return;
     const points = this.toArray().slice(-Math.max(1, capacity));
     this.#capacity = Math.max(1, capacity);
-    this.#numbers = [];
+    this.#points = null;
     this.#oldest = 0;
     this.#length = 0;
     for (const point of points) this.push(point);
@@ -44,20 +45,29 @@ export class Chart {
 
   toArray(): readonly ChartPoint[] {
     const points: ChartPoint[] = [];
+    if (this.#points === null) return points;
     for (let index = 0; index < this.#length; index++) {
       const place = ((this.#oldest + index) % this.#capacity) * WIDTH;
       points.push({
-        at: this.#numbers[place] ?? 0,
-        demand: known(this.#numbers[place + 1]),
-        floor: this.#numbers[place + 2] ?? 0,
-        replicas: known(this.#numbers[place + 3]),
-        ready: known(this.#numbers[place + 4]),
+        at: this.#points.getFloat64(place),
+        demand: rounded(known(this.#points.getFloat32(place + 8))),
+        floor: this.#points.getFloat32(place + 12),
+        replicas: known(this.#points.getFloat32(place + 16)),
+        ready: known(this.#points.getFloat32(place + 20)),
       });
     }
     return points;
   }
 }
 
-function known(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : value;
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(DIGITS));
 }

@@ -37,7 +37,7 @@ describe('a chart', () => {
   it('holds the newest points, oldest first, unknown as null', () => {
     const pointOf = (index: number) => ({
       at: 1_790_000_000_000 + index,
-      demand: index % 3 === 0 ? null : index / 3,
+      demand: index % 3 === 0 ? null : Number((index / 3).toPrecision(6)),
       floor: index % 2,
       replicas: index % 5 === 0 ? null : index,
       ready: index % 4 === 0 ? null : index,
