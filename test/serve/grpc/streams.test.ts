@@ -52,6 +52,25 @@ describe('StreamIsActive', () => {
     expect(heard.every(Boolean)).toBe(true);
   });
 
+  it('says it again at different instants to streams that were opened together, once to each in 30 s', async () => {
+    const wire = await aWire({ scaler: fakeScaler(anAnswer(1, 0)) });
+    const streams = Array.from({ length: 24 }, () => follow(wire));
+    await until(() => streams.every(({ heard }) => heard.length === 1), 'the state at open');
+    const told = () => streams.reduce((sum, { heard }) => sum + heard.length, 0);
+    for (const turn of [1, 2]) {
+      const atOnce: number[] = [];
+      for (let step = 1; step <= 6; step++) {
+        const before = told();
+        wire.scaler.set('llm/vllm', { replicas: 1, at: turn * REASSERT_MS + (step - 6) * 5_000 });
+        // Behind the messages on the same connection.
+        await wire.keda.isActive(aRef());
+        atOnce.push(told() - before);
+      }
+      expect(Math.max(...atOnce)).toBeLessThanOrEqual(6);
+      expect(streams.every(({ heard }) => heard.length === 1 + turn)).toBe(true);
+    }
+  });
+
   it('stays open and silent while nothing is known, and true comes with the first decision above zero', async () => {
     const wire = await aWire({ scaler: fakeScaler(UNKNOWN) });
     const { heard } = follow(wire);

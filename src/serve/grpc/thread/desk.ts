@@ -1,6 +1,13 @@
 import type { Answer, FleetHandle, Follower, Scaler } from '../../../control/scaler.ts';
 import { ScalerError } from '../../../core/scaler-error.ts';
-import { type FromThread, type KnownFleet, type Refusal, refusalOf, type ToThread } from './messages.ts';
+import {
+  type FromThread,
+  type KnownFleet,
+  NOBODY,
+  type Refusal,
+  refusalOf,
+  type ToThread,
+} from './messages.ts';
 
 /** A scaler whose answers another thread keeps by heart. */
 export interface FollowedScaler
@@ -18,7 +25,7 @@ export class Desk implements Follower {
   readonly #fleets = new Map<number, FleetHandle>();
   readonly #ids = new Map<FleetHandle, number>();
   readonly #listening = new Map<number, () => void>();
-  #last = 0;
+  #last = NOBODY;
 
   constructor(scaler: FollowedScaler, post: (message: ToThread, transfer?: readonly ArrayBuffer[]) => void) {
     this.#scaler = scaler;
@@ -41,21 +48,20 @@ export class Desk implements Follower {
   }
 
   answered(fleets: readonly FleetHandle[]): void {
-    const ids: number[] = [];
-    const answers: Answer[] = [];
-    for (const fleet of fleets) {
-      const id = this.#ids.get(fleet);
-      if (id === undefined) continue;
-      ids.push(id);
-      answers.push(this.#scaler.answer(fleet));
-    }
-    if (ids.length === 0) return;
+    if (this.#ids.size === 0) return;
     const columns = {
-      fleets: Float64Array.from(ids),
-      replicas: Float64Array.from(answers, ({ replicas }) => replicas ?? Number.NaN),
-      at: Float64Array.from(answers, ({ at }) => at ?? Number.NaN),
-      floorAboveZero: Uint8Array.from(answers, ({ floorAboveZero }) => (floorAboveZero ? 1 : 0)),
+      fleets: new Float64Array(fleets.length),
+      replicas: new Float64Array(fleets.length),
+      at: new Float64Array(fleets.length),
+      floorAboveZero: new Uint8Array(fleets.length),
     };
+    for (const [place, fleet] of fleets.entries()) {
+      const { replicas, at, floorAboveZero } = this.#scaler.answer(fleet);
+      columns.fleets[place] = this.#ids.get(fleet) ?? NOBODY;
+      columns.replicas[place] = replicas ?? Number.NaN;
+      columns.at[place] = at ?? Number.NaN;
+      columns.floorAboveZero[place] = floorAboveZero ? 1 : 0;
+    }
     this.#post(
       { kind: 'answers', ...columns },
       Object.values(columns).map(({ buffer }) => buffer as ArrayBuffer),

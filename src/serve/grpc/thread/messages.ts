@@ -56,8 +56,12 @@ export type ToThread =
   /** Both are answered with what was counted, at once or when the server has stopped. */
   | { readonly kind: 'count' | 'drain'; readonly call: number };
 
+/** In place of the id of a fleet that nobody there has asked for. */
+export const NOBODY = 0;
+
 /** Answers of one Snapshot as columns: 10,000 of them are as soon sent as made. */
 export interface Answers {
+  /** Ids, or NOBODY. */
   readonly fleets: Float64Array;
   /** NaN for null. */
   readonly replicas: Float64Array;

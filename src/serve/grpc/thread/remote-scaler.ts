@@ -2,6 +2,7 @@ import type { Answer, AnsweredFleet, Answering, TriggerRef } from '../../../cont
 import { spell } from '../../../control/spelling.ts';
 import type { Role } from '../../../core/fleet.ts';
 import type { ScalerError } from '../../../core/scaler-error.ts';
+import { createSlicer, untilTurn } from '../../../ingest/slices.ts';
 import {
   type Answers,
   errorOf,
@@ -25,6 +26,7 @@ export class RemoteScaler implements Answering {
   readonly #followed = new Map<RemoteFleet, Set<(answer: Answer) => void>>();
   readonly #asked = new Set<number>();
   readonly #waiting = new Map<number, (message: Reply) => void>();
+  readonly #slicer = createSlicer();
   #calls = 0;
 
   constructor(post: (message: FromThread, transfer?: readonly ArrayBuffer[]) => void) {
@@ -124,7 +126,15 @@ export class RemoteScaler implements Answering {
         floorAboveZero: floorAboveZero[index] === 1,
       });
     }
-    for (const [{ answer }, listeners] of this.#followed) for (const listener of listeners) listener(answer);
+    void this.#tellListeners();
+  }
+
+  /** In slices: streams that were opened together have something to say together, and 1,000 would keep RPCs waiting for 50 ms. */
+  async #tellListeners(): Promise<void> {
+    for (const [{ answer }, listeners] of this.#followed) {
+      await untilTurn(this.#slicer);
+      for (const listener of listeners) listener(answer);
+    }
   }
 
   #forget(id: number): void {
