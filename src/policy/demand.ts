@@ -1,3 +1,4 @@
+import { perObject } from '../core/per-object.ts';
 import type { Signals } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import { growth, ongoingOf, pointsOf } from '../signal/series.ts';
@@ -30,13 +31,13 @@ export function demandStep(readings: readonly Reading[]): DemandResult {
   return { out: strongest.demand, reason: chosen + strongest.detail, inputs, absolute };
 }
 
-function signalNames(signals: Signals): readonly SignalName[] {
+const signalNames = perObject((signals: Signals): readonly SignalName[] => {
   if (signals.only) return [signals.only];
   const further = (['waiting', 'kvCacheUsage', 'timeToFirstToken', 'arrivalRate', 'query'] as const).filter(
     (name) => signals[name] !== undefined,
   );
   return ['ongoing', ...further];
-}
+});
 
 function reading(name: SignalName, measured: Measured, current: Sample): Reading {
   const { value, demand, detail, partial = null, findings = [], independent = false } = measured;
