@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
  * fleets that is 150 MB of decisions that nobody asks for any more. With 40 it is collected at one of three evaluations of them;
  * at each evaluation that would cost as much CPU as the evaluation.
  */
-const HEAP_GROWING_PERCENT = 40;
+const HEAP_GROWING_PERCENT = 50;
 /**
  * Space for young objects of threads that are started from here on, MB; the main one's is what it was started with. RPCs leave
  * 10 MB a second behind, of which hardly anything survives.
