@@ -12,6 +12,7 @@ import { SCALE, scaleFiles } from './support/scale-world.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STEP = 5_000;
 const CYCLES = 20;
+const WARM_UP = 3 * STEP;
 const STREAMS = 1_000;
 /** To a server that does nothing else: what a call takes on these cores while the program works on them. */
 const ECHOES_PER_SECOND = 100;
@@ -37,9 +38,10 @@ export async function benchScale(): Promise<BenchResult> {
     for (const [name, text] of Object.entries(scaleFiles(prometheus.address, calendar)))
       await writeFile(join(folder, name), text);
     const serve = kept(await startServing(folder));
-    const keda = kept(await startKeda(serve.grpc, STREAMS, CALLS_PER_SECOND));
+    const keda = kept(await startCalls(serve.grpc, CALLS_PER_SECOND));
+    kept(await startClient('scale-streams.ts', serve.grpc, String(STREAMS)));
     const echo = kept(await startChild('./grpc-server.ts', 'echo'));
-    const beside = kept(await startKeda(echo.address, 0, ECHOES_PER_SECOND));
+    const beside = kept(await startCalls(echo.address, ECHOES_PER_SECOND));
     // The longest look-back fills, V8 settles.
     await sleep(75_000);
     return report(await measure(serve, keda, beside));
@@ -86,17 +88,20 @@ async function spentIn(serve: Serving, then: () => Promise<void>): Promise<reado
   return spent;
 }
 
-async function measure(serve: Serving, keda: Keda, beside: Keda): Promise<Measured> {
+async function measure(serve: Serving, keda: Calls, beside: Calls): Promise<Measured> {
   await sleep(STEP - (Date.now() % STEP) + STEP - 500);
   const alone = await spentIn(serve, async () => {});
+  keda.poll();
+  beside.poll();
+  // What a call runs through is compiled while it is called.
+  await sleep(WARM_UP);
   const before = await counts(serve);
   await serve.loop();
+  const began = Date.now();
   const rss: number[] = [];
   const blocked: number[] = [];
   const blockedP99: number[] = [];
   let heapMb = 0;
-  keda.poll();
-  beside.poll();
   const cpu = await spentIn(serve, async () => {
     const loop = await serve.loop();
     blocked.push(loop.max);
@@ -104,8 +109,8 @@ async function measure(serve: Serving, keda: Keda, beside: Keda): Promise<Measur
     rss.push(loop.memory.rss / 2 ** 20);
     heapMb = loop.memory.heapUsed / 2 ** 20;
   });
-  const { calls, blocked: clientBlocked } = await keda.polled();
-  const echoes = await beside.polled();
+  const { calls, blocked: clientBlocked } = await keda.polled(began);
+  const echoes = await beside.polled(began);
   const after = await counts(serve);
   const cycles = after.cycles - before.cycles;
   const cycleMs = ((after.seconds - before.seconds) / cycles) * 1000;
@@ -183,20 +188,19 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
-interface Keda {
-  poll(): void;
-  /** Ends it. */
-  polled(): Promise<Polled>;
-  stop(): Promise<void>;
+interface Client extends Stoppable {
+  send(message: string): void;
+  message(): Promise<unknown>;
 }
 
-/** A client in a process of its own: all fleets registered, and streams open. */
-async function startKeda(address: string, streams: number, callsPerSecond: number): Promise<Keda> {
-  const path = fileURLToPath(new URL('./support/scale-client.ts', import.meta.url));
-  // Room for what it makes, so that it hardly ever collects while it waits for answers.
-  const flags = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--import', 'tsx'];
-  const args = [...flags, path, address, String(streams), String(callsPerSecond)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** A client in a process of its own that is ready. */
+async function startClient(file: string, ...args: readonly string[]): Promise<Client> {
+  const path = fileURLToPath(new URL(`./support/${file}`, import.meta.url));
+  // Collected by one thread, which is as quick with so little and waits for no other one.
+  const flags = ['--no-parallel-scavenge', '--import', 'tsx'];
+  const child = spawn(process.execPath, [...flags, path, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const message = async (): Promise<unknown> => {
     const first = await Promise.race([once(child, 'message'), ended]);
@@ -205,15 +209,32 @@ async function startKeda(address: string, streams: number, callsPerSecond: numbe
   };
   await message();
   return {
-    poll: () => child.send('poll'),
-    polled: () => {
-      child.send('stop');
-      return message() as Promise<Polled>;
-    },
+    send: (text) => void child.send(text),
+    message,
     stop: () => {
       child.kill();
       return ended;
     },
+  };
+}
+
+interface Calls extends Stoppable {
+  poll(): void;
+  /** Ends it: the calls that were sent from that instant on. */
+  polled(from: number): Promise<Polled>;
+}
+
+/** Calls, with all fleets registered. */
+async function startCalls(address: string, callsPerSecond: number): Promise<Calls> {
+  const client = await startClient('scale-client.ts', address, String(callsPerSecond));
+  return {
+    poll: () => client.send('poll'),
+    async polled(from) {
+      client.send('stop');
+      const { calls, blocked } = (await client.message()) as Polled;
+      return { calls: calls.filter(({ at }) => at >= from), blocked };
+    },
+    stop: client.stop,
   };
 }
 
