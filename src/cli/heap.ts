@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * How far the heap may grow over what is alive before it is collected, percent. V8's own choice lets it double and more: of 10,000
- * fleets that is 150 MB of decisions that nobody asks for any more. With 40 it is collected at one of three evaluations of them;
+ * fleets that is 150 MB of decisions that nobody asks for any more. With 50 it is collected at one of three evaluations of them;
  * at each evaluation that would cost as much CPU as the evaluation.
  */
 const HEAP_GROWING_PERCENT = 50;
