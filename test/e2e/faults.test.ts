@@ -27,7 +27,11 @@ interface Row {
   readonly says: RegExp;
   /** Null where all is known nonetheless. */
   readonly held: 'absent' | 'stale' | 'partial' | null;
+  /** What is answered meanwhile under a floor of 6; the floor, unless said otherwise. */
+  readonly answer?: number;
 }
+
+const FLOOR = 6;
 
 const answering =
   (status: number, body: string, headers: Record<string, string> = {}): Fault =>
@@ -49,6 +53,20 @@ const pods = (fault: string, says: RegExp, held: Row['held'], change: (world: Wo
   says,
   begin: change,
 });
+
+/** Of an authority that bellwether.yaml names. */
+function certified(fault: string, says: RegExp, prometheus: () => TinyPrometheus): Row {
+  return {
+    fault,
+    held: 'absent',
+    says,
+    async begin(world) {
+      await world.folder.write('ca.pem', authority.cert);
+      await world.aim(prometheus().url, `, caFile: ${world.folder.path}/ca.pem`);
+    },
+    end: (world) => world.aim(world.tiny.url),
+  };
+}
 
 const ROWS: readonly Row[] = [
   {
@@ -72,6 +90,8 @@ const ROWS: readonly Row[] = [
     begin: (world) => world.aim(secure.url),
     end: (world) => world.aim(world.tiny.url),
   },
+  certified('shows a certificate for another name', /a certificate for another name/, () => misnamed),
+  certified('shows a certificate that has expired', /a certificate that has expired/, () => expired),
   {
     fault: 'moved to a port where nobody listens',
     held: 'absent',
@@ -173,6 +193,12 @@ const ROWS: readonly Row[] = [
   pods('lost `up` but not the gauges', /./, null, ({ tiny }) => {
     tiny.pods = fourPods({ up: null });
   }),
+  {
+    ...pods('has a counter where a gauge was', /maxReplicas is 10/, null, ({ tiny }) => {
+      tiny.pods = fourPods({ running: 1_234_567 });
+    }),
+    answer: 10,
+  },
   pods('has every series twice', /./, null, ({ tiny }) => {
     tiny.pods = [...fourPods(), ...fourPods()];
   }),
@@ -184,7 +210,10 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-let secure: Awaited<ReturnType<typeof startTinyPrometheus>>;
+const authority = anAuthority('the team');
+let secure: TinyPrometheus;
+let misnamed: TinyPrometheus;
+let expired: TinyPrometheus;
 /** Rows run side by side, each in a world of its own while it lasts. */
 const WORLDS = 6;
 const worlds: World[] = [];
@@ -192,6 +221,8 @@ const outcomes = new Map<Row, Promise<void>>();
 
 beforeAll(async () => {
   secure = await startTinyPrometheus(fourPods(), anAuthority('nobody you know').issue('localhost'));
+  misnamed = await startTinyPrometheus(fourPods(), authority.issue('p', undefined, 'prometheus.monitoring'));
+  expired = await startTinyPrometheus(fourPods(), authority.issue('p', new Date(Date.now() - 60_000)));
   const rows = ROWS.values();
   const settle = new Map<Row, (outcome: Promise<void>) => void>();
   for (const row of ROWS) outcomes.set(row, new Promise((resolve) => settle.set(row, resolve)));
@@ -205,7 +236,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(worlds.map((world) => world.stop()));
-  await secure?.stop();
+  for (const prometheus of [secure, misnamed, expired]) await prometheus?.stop();
 });
 
 async function workThrough(
@@ -255,17 +286,18 @@ async function duringFault(world: World, row: Row): Promise<void> {
   const before = tiny.load.requests;
   const began = Date.now();
   await row.begin(world);
-  await world.floor(6);
+  await world.floor(FLOOR);
+  const { answer = FLOOR } = row;
   await eventually(`"${row.says.source}" in explain`, world.explain, (now) =>
     row.held === null
       ? now.at >= began + INTERVAL
-      : row.says.test(told(now)) && now.held === row.held && now.replicas === 6,
+      : row.says.test(told(now)) && now.held === row.held && now.replicas === answer,
   );
-  await eventually('the floor', world.replicas, (value) => value === 6);
+  await eventually('the floor', world.replicas, (value) => value === answer);
   await world.floor(0);
   await pause(INTERVAL);
   // A hold outranks the end of a floor.
-  if (row.held !== null) expect(await world.replicas()).toBe(6);
+  if (row.held !== null) expect(await world.replicas()).toBe(answer);
   const cycles = (Date.now() - began) / INTERVAL + 1;
   expect(tiny.load.requests - before).toBeLessThanOrEqual(7 * cycles + 4);
   expect(tiny.load.most).toBeLessThanOrEqual(8);

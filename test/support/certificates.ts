@@ -7,8 +7,8 @@ export interface Certificate {
 }
 
 export interface Authority extends Certificate {
-  /** A certificate for localhost and 127.0.0.1, good for servers and clients, valid from a day ago until `validTo`. */
-  issue(commonName: string, validTo?: Date): Certificate;
+  /** A certificate for `host` and, where that is localhost, 127.0.0.1, good for servers and clients, valid from two days ago until `validTo`. */
+  issue(commonName: string, validTo?: Date, host?: string): Certificate;
 }
 
 const DAY = 86_400_000;
@@ -25,12 +25,12 @@ export function anAuthority(commonName: string): Authority {
   const tomorrow = new Date(Date.now() + DAY);
   const ca = { subject: commonName, issuer: commonName, publicKey: keys.publicKey, signer: keys.privateKey };
   return {
-    cert: certificate({ ...ca, validTo: tomorrow, authority: true }),
+    cert: certificate({ ...ca, validTo: tomorrow, host: null }),
     key: pemKey(keys.privateKey),
-    issue(subject, validTo = tomorrow) {
+    issue(subject, validTo = tomorrow, host = 'localhost') {
       const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       return {
-        cert: certificate({ ...ca, subject, publicKey: leaf.publicKey, validTo, authority: false }),
+        cert: certificate({ ...ca, subject, publicKey: leaf.publicKey, validTo, host }),
         key: pemKey(leaf.privateKey),
       };
     },
@@ -43,20 +43,18 @@ interface Request {
   readonly publicKey: KeyObject;
   readonly signer: KeyObject;
   readonly validTo: Date;
-  readonly authority: boolean;
+  /** Null for an authority. */
+  readonly host: string | null;
 }
 
 /** X.509 v3 by RFC 5280, just the fields that TLS looks at. */
-function certificate({ subject, issuer, publicKey, signer, validTo, authority }: Request): string {
+function certificate({ subject, issuer, publicKey, signer, validTo, host }: Request): string {
   const algorithm = der(0x30, hex(OID.ecdsaWithSha256));
   const serial = Buffer.concat([Buffer.from([1]), randomBytes(15)]);
-  const extension = authority
-    ? der(0x30, hex(OID.basicConstraints), der(0x01, hex('ff')), der(0x04, der(0x30, der(0x01, hex('ff')))))
-    : der(
-        0x30,
-        hex(OID.subjectAltName),
-        der(0x04, der(0x30, der(0x82, Buffer.from('localhost')), der(0x87, hex('7f000001')))),
-      );
+  const extension =
+    host === null
+      ? der(0x30, hex(OID.basicConstraints), der(0x01, hex('ff')), der(0x04, der(0x30, der(0x01, hex('ff')))))
+      : der(0x30, hex(OID.subjectAltName), der(0x04, der(0x30, ...namesOf(host))));
   const body = der(
     0x30,
     der(0xa0, der(0x02, hex('02'))),
@@ -71,6 +69,11 @@ function certificate({ subject, issuer, publicKey, signer, validTo, authority }:
   const signature = der(0x03, hex('00'), sign('sha256', body, signer));
   const base64 = der(0x30, body, algorithm, signature).toString('base64');
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+}
+
+function namesOf(host: string): readonly Buffer[] {
+  const name = der(0x82, Buffer.from(host));
+  return host === 'localhost' ? [name, der(0x87, hex('7f000001'))] : [name];
 }
 
 function pemKey(key: KeyObject): string {
