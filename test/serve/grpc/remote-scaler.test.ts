@@ -56,6 +56,20 @@ describe('answers on the thread of the RPCs', () => {
     expect(new Set(heard)).toEqual(new Set([7]));
   });
 
+  it('are told to every stream, one Snapshot after the other, however soon they come', async () => {
+    const { scaler, fleets } = await someFleets(50);
+    const heard = new Map<AnsweredFleet, (number | null)[]>(fleets.map((fleet) => [fleet, []]));
+    for (const [fleet, replicas] of heard)
+      scaler.subscribe(fleet, (answer) => {
+        replicas.push(answer.replicas);
+        work();
+      });
+    for (const replicas of [7, 0, 5]) scaler.take(aSnapshot(50, replicas));
+    await until(() => [...heard.values()].every(({ length }) => length === 3), 'all three');
+    await setImmediate();
+    expect(new Set([...heard.values()].map(String))).toEqual(new Set(['7,0,5']));
+  });
+
   it('reach a stream that is opened while others are told, and none that has left', async () => {
     const { scaler, fleets } = await someFleets(3);
     const [first, second, third] = fleets as [AnsweredFleet, AnsweredFleet, AnsweredFleet];

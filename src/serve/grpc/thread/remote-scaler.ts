@@ -17,6 +17,8 @@ const MAX_KNOWN = 50_000;
 /** How often the other thread is told which fleets were asked for, ms: far below the time after which one is forgotten. */
 const TELL_ASKED_MS = 1_000;
 
+const NONE: readonly never[] = [];
+
 /** The scaler as the thread of the RPCs has it: answers by heart, and the rest is asked of the thread that decides. */
 export class RemoteScaler implements Answering {
   readonly #post: (message: FromThread, transfer?: readonly ArrayBuffer[]) => void;
@@ -27,6 +29,8 @@ export class RemoteScaler implements Answering {
   readonly #asked = new Set<number>();
   readonly #waiting = new Map<number, (message: Reply) => void>();
   readonly #slicer = createSlicer();
+  /** Of the newest Snapshot, whose listeners have not been told. */
+  #untold: Iterator<readonly [RemoteFleet, ReadonlySet<(answer: Answer) => void>]> = NONE.values();
   #calls = 0;
 
   constructor(post: (message: FromThread, transfer?: readonly ArrayBuffer[]) => void) {
@@ -119,6 +123,8 @@ export class RemoteScaler implements Answering {
 
   /** All of a Snapshot before anybody hears of it. */
   #takeAnswers({ fleets, replicas, at, floorAboveZero }: Answers): void {
+    // Nobody misses a Snapshot, however soon the next one comes: a fleet that went to zero and back is to be pushed.
+    while (this.#tellNext());
     for (const [index, id] of fleets.entries()) {
       this.#fleets.get(id)?.answer.take({
         replicas: nullIfNaN(replicas[index]),
@@ -126,15 +132,23 @@ export class RemoteScaler implements Answering {
         floorAboveZero: floorAboveZero[index] === 1,
       });
     }
-    void this.#tellListeners();
+    void this.#tellInSlices();
   }
 
-  /** In slices: streams that were opened together have something to say together, and 1,000 would keep RPCs waiting for 50 ms. */
-  async #tellListeners(): Promise<void> {
-    for (const [{ answer }, listeners] of this.#followed) {
-      await untilTurn(this.#slicer);
-      for (const listener of listeners) listener(answer);
-    }
+  /** Streams that were opened together have something to say together, and 1,000 at once would keep RPCs waiting for 50 ms. */
+  async #tellInSlices(): Promise<void> {
+    const untold = this.#followed.entries();
+    this.#untold = untold;
+    do await untilTurn(this.#slicer);
+    while (this.#untold === untold && this.#tellNext());
+  }
+
+  #tellNext(): boolean {
+    const { done, value } = this.#untold.next();
+    if (done === true) return false;
+    const [{ answer }, listeners] = value;
+    for (const listener of listeners) listener(answer);
+    return true;
   }
 
   #forget(id: number): void {
@@ -158,7 +172,6 @@ export class RemoteScaler implements Answering {
   }
 }
 
-const NONE: readonly never[] = [];
 /** One for all: of 10,000 fleets each would be two objects more. */
 const CONFIG: Readonly<Record<Role, AnsweredFleet['config']>> = {
   replicas: { id: { role: 'replicas' } },
