@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asInImage } from './support/image.ts';
 import { type BenchResult, spreadOf } from './support/result.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -44,7 +45,7 @@ export async function benchProcess(): Promise<BenchResult> {
     const start = spreadOf(starts);
     return {
       name: 'process',
-      how: `the built program with one policy and one calendar, Prometheus refusing; ${RUNS} starts, memory ${IDLE_MS / 1000} s after one`,
+      how: `the built program as the image starts it, with one policy and one calendar, Prometheus refusing; ${RUNS} starts, memory ${IDLE_MS / 1000} s after one`,
       rows: [
         { what: 'node -e 0, for comparison', unit: 'ms', value: spreadOf(bare) },
         {
@@ -75,13 +76,10 @@ async function bareNode(): Promise<number> {
 }
 
 async function startServing(folder: string): Promise<{ ms: number; pid: number; stop(): Promise<void> }> {
+  const { flags, env } = await asInImage();
+  const args = [join(ROOT, 'dist/cli.js'), 'serve', '--config', join(folder, 'bellwether.yaml')];
   const started = performance.now();
-  const child = spawn(process.execPath, [
-    join(ROOT, 'dist/cli.js'),
-    'serve',
-    '--config',
-    join(folder, 'bellwether.yaml'),
-  ]);
+  const child = spawn(process.execPath, [...flags, ...args], { env: { ...process.env, ...env } });
   const closed = once(child, 'close');
   const ms = await new Promise<number>((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from './support/child.ts';
+import { asInImage } from './support/image.ts';
 import { type BenchResult, type Row, spreadOf } from './support/result.ts';
 import type { Call, Polled } from './support/scale-client.ts';
 import { SCALE, scaleFiles } from './support/scale-world.ts';
@@ -277,17 +278,6 @@ async function startServing(folder: string): Promise<Serving> {
       if (child.exitCode === null) await once(child, 'exit');
     },
   };
-}
-
-/** Node's flags and the environment that the image starts the program with. */
-async function asInImage(): Promise<{ flags: readonly string[]; env: Readonly<Record<string, string>> }> {
-  const text = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
-  const image = text.slice(text.lastIndexOf('\nFROM '));
-  const [, entry] = /^ENTRYPOINT (.*)$/m.exec(image) ?? [];
-  const [node, ...args] = JSON.parse(entry ?? '[]') as string[];
-  if (node !== 'node' || args.pop() !== 'dist/cli.js') throw new Error('the image starts something else');
-  const settings = [...image.matchAll(/^ENV (.*)$/gm)].flatMap(([, pairs = '']) => pairs.split(' '));
-  return { flags: args, env: Object.fromEntries(settings.map((pair) => pair.split('=', 2))) };
 }
 
 function serving(child: ChildProcess): Promise<{ grpc: string; http: string }> {
