@@ -157,7 +157,7 @@ describe('bellwether serve, on a real Prometheus', { timeout: 90_000 }, () => {
       () => replicas(keda).catch(() => -1),
       (value) => value >= 4,
     );
-    prometheus.pause();
+    await prometheus.pause();
     try {
       load(0);
       const held = await eventually(

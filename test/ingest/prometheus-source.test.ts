@@ -365,7 +365,7 @@ describe('what a real Prometheus scraped', () => {
   it('is absent with a reason while Prometheus hangs or is gone, and back by itself', async () => {
     const source = aSource({ timeout: 300 });
     const read = async () => (await source.read(lastInstant(), [], NEVER)).sampleOf(aFleet());
-    prometheus.pause();
+    await prometheus.pause();
     const hung = await read();
     expect(hung).toMatchObject({ presence: 'absent', running: null });
     expect(hung.why).toMatch(/Prometheus did not answer within 300ms$/);

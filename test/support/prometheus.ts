@@ -23,8 +23,8 @@ export interface TestPrometheus {
   query(promql: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]>;
   /** Resolves as soon as the query has a result, polling; rejects after `timeout` ms (10 s). */
   until(promql: string, timeout?: number): Promise<void>;
-  /** Stops the process with SIGSTOP, as a machine that hangs; `resume` ends it. */
-  pause(): void;
+  /** Stops the process with SIGSTOP, as a machine that hangs, and resolves once it answers nothing more; `resume` ends it. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
@@ -70,7 +70,16 @@ export async function startPrometheus(options: TestPrometheusOptions = {}): Prom
         await pause(50);
       }
     },
-    pause: () => void child.kill('SIGSTOP'),
+    async pause() {
+      child.kill('SIGSTOP');
+      // The signal is sent and not yet obeyed: another core may answer a request that comes at once.
+      const answers = (): Promise<boolean> =>
+        fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(100) }).then(
+          () => true,
+          () => false,
+        );
+      while (await answers());
+    },
     resume: () => void child.kill('SIGCONT'),
     async stop() {
       child.kill('SIGCONT');

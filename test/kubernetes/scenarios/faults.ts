@@ -52,7 +52,7 @@ export function blinded({ world, record }: Scenario, outage = 120): void {
     await pause(5 * SECOND);
     const from = Date.now();
     fleet.timeline.mark('Prometheus stops');
-    prometheus.pause();
+    await prometheus.pause();
     fleet.load(loadFor(2));
     await pause(outage * SECOND);
     expect(specsSince(fleet.timeline, from)).toEqual([6]);
