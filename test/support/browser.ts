@@ -16,6 +16,8 @@ const ARGS = [
   '--disable-sync',
 ];
 
+const FONTS_CONF = 'fonts.conf';
+
 /** A headless Chromium out of the npm package; nothing is downloaded or installed. The caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
   const folder = await unpacked();
@@ -28,7 +30,7 @@ export async function launchBrowser(): Promise<Browser> {
       // Under LANG=C Chromium calls its language en-US@posix, which Intl refuses.
       LANG: 'en_US.UTF-8',
       LC_ALL: 'en_US.UTF-8',
-      FONTCONFIG_PATH: join(folder, 'fonts'),
+      FONTCONFIG_FILE: join(folder, FONTS_CONF),
       LD_LIBRARY_PATH: [join(folder, 'al2023', 'lib'), process.env.LD_LIBRARY_PATH ?? '']
         .filter(existsSync)
         .join(':'),
@@ -40,12 +42,13 @@ export async function launchBrowser(): Promise<Browser> {
 async function unpacked(): Promise<string> {
   const root = packageRoot();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const folder = join(tmpdir(), `bellwether-chromium-${version}`);
+  const folder = join(tmpdir(), `bellwether-browser-${version}`);
   if (existsSync(folder)) return folder;
   const aside = mkdtempSync(`${folder}-`);
   await inflateInto(aside);
   if (execFileSync('ldd', [join(aside, 'chromium')], { encoding: 'utf8' }).includes('not found'))
     libraries(root, aside);
+  writeFileSync(join(aside, FONTS_CONF), fontsConf(folder));
   try {
     renameSync(aside, folder);
   } catch (error) {
@@ -74,6 +77,19 @@ function libraries(root: string, folder: string): void {
   writeFileSync(tar, brotliDecompressSync(readFileSync(join(root, 'bin', 'al2023.tar.br'))));
   execFileSync('tar', ['-xf', tar, '-C', join(folder, 'al2023')]);
   rmSync(tar);
+}
+
+/** The package's own file names folders of another machine; without any font no text has a size, and nothing can be seen or clicked. */
+function fontsConf(folder: string): string {
+  return [
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE fontconfig SYSTEM "fonts.dtd">',
+    '<fontconfig>',
+    `  <dir>${join(folder, 'fonts')}</dir>`,
+    `  <cachedir>${join(folder, 'fonts-cache')}</cachedir>`,
+    '</fontconfig>',
+    '',
+  ].join('\n');
 }
 
 function packageRoot(): string {
