@@ -160,6 +160,7 @@ function createControl(
       await decisions.observe(decided);
     },
     onSkipped: () => metrics.skipped(1),
+    onDropped: (why) => metrics.dropped(why),
   });
 }
 

@@ -40,6 +40,11 @@ export class Backfill {
     this.#schedule(GATHER);
   }
 
+  /** Nobody asks for it any more. */
+  forget(track: Track): void {
+    this.#pending.delete(track);
+  }
+
   close(): void {
     this.#closed.abort();
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -16,6 +16,7 @@ import type {
   Answer,
   AnsweredFleet,
   ChartPoint,
+  Dropped,
   ExplainQuery,
   FleetHandle,
   FleetLine,
@@ -35,6 +36,8 @@ const SETTLE_WAIT = 1_000;
 const READ_LIMIT = 60_000;
 /** How long the replay of a start waits for weeks of traffic; without them it goes on, and they count as soon as they come. */
 const LEARN_LIMIT = 20_000;
+/** Of the fleets that were dropped, how many are named. */
+const NAMED = 3;
 /** Fleets between two looks at the clock, and streams; one takes some microseconds. */
 const STRIDE = 25;
 
@@ -47,6 +50,7 @@ export interface ControlOptions {
   /** After each cycle, with every decision of the Snapshot; waited for, as a part of the cycle. */
   readonly onSnapshot?: (decisions: readonly DecisionLine[], cycle: Cycle) => void | Promise<void>;
   readonly onSkipped?: () => void;
+  readonly onDropped?: (why: Dropped) => void;
   /** The cluster whose facts are in the source's samples. */
   readonly cluster?: Cluster | null;
 }
@@ -76,6 +80,8 @@ export class Control implements Scaler {
   readonly #slicer: Slicer = createSlicer();
   #lastTurn: number | null = null;
   #follower: Follower | null = null;
+  /** Fleets that had to make room since the last cycle. */
+  #crowdedOut: { count: number; some: string[] } = { count: 0, some: [] };
   readonly #started: number;
 
   constructor(options: ControlOptions) {
@@ -83,7 +89,10 @@ export class Control implements Scaler {
     this.#revision = options.revision;
     this.#source = options.source;
     this.#started = options.now();
-    this.#registry = new Registry(options.revision, this.#started);
+    this.#registry = new Registry(options.revision, this.#started, {
+      dropped: (track, why) => this.#dropped(track, why),
+      respelled: () => this.#follower?.respelled(),
+    });
     this.#traffic = new TrafficBook({ log: options.log, context: () => this.#context() });
     this.#backfill = new Backfill({
       log: options.log,
@@ -131,6 +140,7 @@ export class Control implements Scaler {
     try {
       await this.#cycle(at);
       this.#lastTurn = this.#options.now();
+      this.#tellCrowdedOut();
       await this.#options.onSnapshot?.(this.#lines(), { at, durationMs: performance.now() - started });
     } catch (reason) {
       this.#options.log.error({ err: reason, at }, 'evaluation failed; the last answers stay');
@@ -141,10 +151,8 @@ export class Control implements Scaler {
   }
 
   resolve(ref: TriggerRef): FleetHandle | ScalerError {
-    const now = this.#options.now();
-    const before = this.#registry.size;
-    const track = this.#registry.resolve(ref, now);
-    if (!(track instanceof ScalerError) && this.#registry.size !== before) this.#enrol([track]);
+    const track = this.#registry.resolve(ref, this.#options.now());
+    if (!(track instanceof ScalerError) && !track.enrolled) this.#enrol([track]);
     return track;
   }
 
@@ -164,7 +172,6 @@ export class Control implements Scaler {
   /** From here on the follower hears of answers and of fleets that go. There is one at most. */
   follow(follower: Follower): void {
     this.#follower = follower;
-    this.#registry.follow(follower);
   }
 
   async settled(fleet: AnsweredFleet): Promise<Answer> {
@@ -296,8 +303,28 @@ export class Control implements Scaler {
 
   /** New fleets: decided at once from memory, in hold; then from their history when it has been read. */
   #enrol(tracks: readonly Track[]): void {
+    for (const track of tracks) track.enrolled = true;
     this.#decideFromMemory(tracks);
     this.#backfill.add(tracks);
+  }
+
+  #dropped(track: Track, why: Dropped): void {
+    this.#backfill.forget(track);
+    this.#follower?.gone(track);
+    this.#options.onDropped?.(why);
+    if (why !== 'crowded') return;
+    const { namespace, name } = track.config.id;
+    if (this.#crowdedOut.count++ < NAMED) this.#crowdedOut.some.push(`${namespace}/${name}`);
+  }
+
+  #tellCrowdedOut(): void {
+    const { count: dropped, some } = this.#crowdedOut;
+    if (dropped === 0) return;
+    this.#crowdedOut = { count: 0, some: [] };
+    this.#options.log.warn(
+      { dropped, known: this.#registry.size, some },
+      'more fleets are asked for than are kept: those asked for least have been dropped',
+    );
   }
 
   #settle(tracks: readonly Track[]): void {

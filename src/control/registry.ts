@@ -5,7 +5,7 @@ import { type FleetConfig, fleetKey } from '../core/fleet.ts';
 import { ScalerError } from '../core/scaler-error.ts';
 import type { FleetQuery } from '../ingest/source.ts';
 import { memoised } from './calendar-memo.ts';
-import type { FleetHandle, Follower, TriggerRef } from './scaler.ts';
+import type { Dropped, FleetHandle, TriggerRef } from './scaler.ts';
 import { spell } from './spelling.ts';
 import { applyRevision, capacityFor, isListenedTo, NONE, newTrack, type Track } from './track.ts';
 
@@ -27,6 +27,13 @@ interface Lists {
   readonly buffers: readonly Track[];
 }
 
+/** Who hears what becomes of the fleets. */
+export interface RegistryEvents {
+  dropped(track: Track, why: Dropped): void;
+  /** Triggers are to be read again. */
+  respelled(): void;
+}
+
 /** Who the fleets are: parses triggers once, keeps a track for each identity, bounded. */
 export class Registry {
   readonly #tracks = new Map<string, Track>();
@@ -39,13 +46,13 @@ export class Registry {
   #revision: Revision;
   #calendars: ReadonlyMap<string, Calendar> = new Map();
   #lists: Lists | null = null;
-  #forgotten = 0;
-  #follower: Follower | null = null;
+  readonly #events: RegistryEvents;
   /** Number of fleets that all memories were last cut to. */
   #sizedFor = 64;
 
-  constructor(revision: Revision, now: number) {
+  constructor(revision: Revision, now: number, events: RegistryEvents) {
     this.#revision = revision;
+    this.#events = events;
     this.use(revision, now);
   }
 
@@ -108,22 +115,12 @@ export class Registry {
     if (track !== undefined) this.#asked(track, now);
   }
 
-  /** Who hears of fleets that go, and of triggers that are to be read again. */
-  follow(follower: Follower): void {
-    this.#follower = follower;
-  }
-
   get(key: string): Track | undefined {
     return this.#tracks.get(key);
   }
 
   get size(): number {
     return this.#tracks.size;
-  }
-
-  /** Fleets dropped because nobody asked for them, or because there were too many. */
-  get forgotten(): number {
-    return this.#forgotten;
   }
 
   /** The fleet whose pods a buffer makes room for. */
@@ -140,7 +137,9 @@ export class Registry {
   forget(before: number): number {
     let dropped = 0;
     for (const track of [...this.#tracks.values()]) {
-      if (!track.listed && track.lastAsked < before && !isListenedTo(track)) dropped += this.#drop(track);
+      if (track.listed || track.lastAsked >= before || isListenedTo(track)) continue;
+      this.#drop(track, 'idle');
+      dropped++;
     }
     if (dropped > 0) this.#resize();
     return dropped;
@@ -188,7 +187,7 @@ export class Registry {
   #forgetSpellings(): void {
     this.#parsed.clear();
     for (const track of this.#tracks.values()) track.spellings = NONE;
-    this.#follower?.respelled();
+    this.#events.respelled();
   }
 
   /** Whether one more fleet may come, after dropping one if need be. */
@@ -197,23 +196,21 @@ export class Registry {
     for (const list of [this.#newcomers, this.#regulars]) {
       for (const track of list) {
         if (track.listed || isListenedTo(track)) continue;
-        this.#drop(track);
+        this.#drop(track, 'crowded');
         return true;
       }
     }
     return false;
   }
 
-  #drop(track: Track): number {
+  #drop(track: Track, why: Dropped): void {
     this.#tracks.delete(track.key);
     this.#lists = null;
     this.#unname(track);
     this.#newcomers.delete(track);
     this.#regulars.delete(track);
     for (const spelling of track.spellings) this.#parsed.delete(spelling);
-    this.#forgotten++;
-    this.#follower?.gone(track);
-    return 1;
+    this.#events.dropped(track, why);
   }
 
   #resize(): void {

@@ -80,6 +80,9 @@ export interface Answering {
   subscribe(fleet: AnsweredFleet, listener: (answer: Answer) => void): () => void;
 }
 
+/** Why a fleet is no longer kept: nobody asked for it, or more are asked for than are kept. */
+export type Dropped = 'idle' | 'crowded';
+
 /** Hears what RPCs on another thread must know. */
 export interface Follower {
   /** These fleets have answers, of one Snapshot. */

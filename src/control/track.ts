@@ -42,6 +42,8 @@ export interface Track extends FleetHandle {
   readonly chart: Chart;
   /** None before the first comes: 10,000 empty sets are megabytes. */
   listeners: Set<(answer: Answer) => void> | undefined;
+  /** Whether its history was asked for. */
+  enrolled: boolean;
   /** Whether history was read back, or need not be. */
   settled: boolean;
   waiters: Set<() => void> | undefined;
@@ -103,6 +105,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     records: new Ring(capacity.records),
     chart: new Chart(capacity.chart),
     listeners: undefined,
+    enrolled: false,
     settled: false,
     waiters: undefined,
     lastAsked: now,

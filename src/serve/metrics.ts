@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Dropped } from '../control/scaler.ts';
 import { COLD_START_BUCKETS, COLD_START_LEVERS, type ColdStart } from '../core/cold-start.ts';
 import type { FleetId } from '../core/fleet.ts';
 import { perObject } from '../core/per-object.ts';
@@ -17,6 +18,8 @@ export interface Metrics {
   evaluated(durationMs: number): void;
   /** Grid instants that were passed over because a cycle was still running. */
   skipped(count: number): void;
+  /** A fleet is no longer kept. */
+  dropped(why: Dropped): void;
   /** Which revision serves; `valid` is false while what is on disk is refused. */
   configured(revision: string, valid: boolean): void;
   observeSource(status: SourceStatus): void;
@@ -90,6 +93,7 @@ export function createMetrics({ now = Date.now, processMetrics = true }: Metrics
     },
     evaluated: (durationMs) => own.evaluationSeconds.observe(durationMs / 1000),
     skipped: (count) => own.skippedEvaluations.inc(count),
+    dropped: (reason) => own.droppedFleets.inc({ reason }),
     configured(revision, valid) {
       own.configRevision.reset();
       own.configRevision.set({ revision }, 1);
@@ -147,6 +151,13 @@ function ownMetrics(registers: Registry[]) {
     help: 'Grid instants passed over because the evaluation before was still running',
     registers,
   });
+  const droppedFleets = new Counter({
+    name: 'bellwether_dropped_fleets_total',
+    help: 'Fleets that are no longer kept: idle ones nobody asked for, crowded ones made room for others',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['idle', 'crowded'] satisfies Dropped[]) droppedFleets.inc({ reason }, 0);
   const configValid = new Gauge({
     name: 'bellwether_config_valid',
     help: '1 while the configuration on disk is what serves, 0 while it is refused',
@@ -215,6 +226,7 @@ function ownMetrics(registers: Registry[]) {
   return {
     evaluationSeconds,
     skippedEvaluations,
+    droppedFleets,
     configValid,
     configRevision,
     sourceUp,

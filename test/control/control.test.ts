@@ -1,3 +1,4 @@
+import pino from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Control, type ControlOptions } from '../../src/control/control.ts';
 import type { FleetHandle, TriggerRef } from '../../src/control/scaler.ts';
@@ -189,6 +190,30 @@ describe('a restart', () => {
       });
     }
   });
+
+  it('that may read back less than a delay falls later, never earlier', async () => {
+    const fall = (at: number): Sample => aSample(at, { running: at < T0 ? 60 : 20, ready: 6 });
+    const slow = { default: { ...policy, downscaleDelay: 120_000 } };
+    const running = aControl(fall, { revision: aRevision(slow), since: T0 - 600_000 });
+    const fleet = await settledFleet(running.control);
+    const limited = aControl(fall, {
+      revision: aRevision(slow, { config: { historyLimit: '30s' } }),
+      since: T0 - 600_000,
+    });
+    const fallen: Record<string, number> = {};
+    let restarted: FleetHandle | null = null;
+    for (let second = -60; second <= 300; second += 5) {
+      await running.turn(second);
+      if (running.control.answer(fleet).replicas === 2) fallen.running ??= second;
+      if (second < 90) continue;
+      limited.source.exported = [{ at: T0 + 85_000, replicas: 6 }];
+      await limited.turn(second);
+      restarted ??= await settledFleet(limited.control);
+      if (limited.control.answer(restarted).replicas === 2) fallen.restarted ??= second;
+    }
+    // Of the 30 s before its start at 90 s the first 10 fill its look-back; with them its wait begins.
+    expect(fallen).toEqual({ running: 125, restarted: 190 });
+  });
 });
 
 describe('the loop', () => {
@@ -283,6 +308,55 @@ describe('a flood of names', () => {
     expect(known).toHaveLength(20_000);
     expect(known).toContain('vllm');
     expect(known).toContain('flood-29999');
+  });
+
+  it('reads the history of a fleet that comes when all places are taken, and of none that has gone', async () => {
+    const { control, source, clock } = aControl((at) => aSample(at, { running: 40 }), { since: T0 - 10_000 });
+    const asked: string[] = [];
+    const history = source.history.bind(source);
+    source.history = (range, fleets) => {
+      asked.push(...fleets.map(({ id }) => id.name));
+      return history(range, fleets);
+    };
+    for (let name = 0; name < 25_000; name++) handleOf(control, trigger(`flood-${name}`));
+    clock.now += 1_000;
+    const late = handleOf(control, trigger('late'));
+    for (let waits = 0; waits < 60 && control.answer(late).replicas === null; waits++)
+      await control.settled(late);
+    expect(control.answer(late).replicas).toBe(4);
+    expect(asked).toContain('late');
+    expect(asked).not.toContain('flood-0');
+    expect(asked.length).toBeLessThanOrEqual(20_000);
+  });
+
+  it('says how many it dropped, and some of them, once a cycle', async () => {
+    const lines: { readonly fields: object; readonly text: string }[] = [];
+    const dropped: string[] = [];
+    const log = pino(
+      { base: null },
+      {
+        write(line: string) {
+          const { msg, level, time, ...fields } = JSON.parse(line);
+          lines.push({ fields, text: msg });
+        },
+      },
+    );
+    const { control, clock, turn } = aControl((at) => aSample(at, {}), {
+      log,
+      onDropped: (why) => dropped.push(why),
+    });
+    for (let name = 0; name < 20_005; name++) handleOf(control, trigger(`flood-${name}`));
+    await turn(5);
+    await turn(10);
+    expect(lines).toEqual([
+      {
+        fields: { dropped: 5, known: 20_000, some: ['llm/flood-0', 'llm/flood-1', 'llm/flood-2'] },
+        text: 'more fleets are asked for than are kept: those asked for least have been dropped',
+      },
+    ]);
+    clock.now += 7_200_000;
+    control.forget(3_600_000);
+    expect(dropped).toEqual([...Array(5).fill('crowded'), ...Array(20_000).fill('idle')]);
   });
 });
 
