@@ -23,6 +23,52 @@ describe('a process started at a random instant of a random past, beside one tha
     expect(equal).toBeGreaterThan(850);
   }, 120_000);
 
+  it('keeps to the same bound where historyLimit is shorter than its delays', async () => {
+    const limits = fc.constantFrom(15_000, 30_000, 60_000);
+    await fc.assert(
+      fc.asyncProperty(batch(50), limits, async (histories, historyLimit) => {
+        const limited = histories.map((history) => ({ ...history, historyLimit }));
+        for (const { broken } of await Promise.all(limited.map(checkRestart))) expect(broken).toEqual([]);
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+  }, 120_000);
+
+  it('asks for no more than its policy where the other one only kept what it had', async () => {
+    // Demand is 12 for two replicas, of which half the way is 7: what the other one has beyond is kept and not asked for.
+    const verdict = await checkRestart({
+      fields: { minReplicas: 1, maxReplicas: 12, downscaleDelay: 120_000 },
+      stretches: [
+        { steps: 25, kind: 'load', ongoing: 20, ready: 2, unschedulable: 0 },
+        { steps: 3, kind: 'load', ongoing: 53, ready: 11, unschedulable: 0 },
+        { steps: 15, kind: 'load', ongoing: 119, ready: 2, unschedulable: 2 },
+        { steps: 3, kind: 'burst', ongoing: 67, ready: 11, unschedulable: 0 },
+        { steps: 5, kind: 'partial', ongoing: 62, ready: 6, unschedulable: 2 },
+        { steps: 18, kind: 'load', ongoing: 117, ready: 2, unschedulable: 0 },
+      ],
+      window: { from: 16, steps: 11, floor: 3, ceiling: null },
+      reload: {
+        at: 0,
+        fields: {
+          minReplicas: 1,
+          maxReplicas: 12,
+          upscaleDelay: 30_000,
+          downscaleDelay: 120_000,
+          downscaleToZeroDelay: 30_000,
+          lookBackPeriod: 30_000,
+          aggregation: 'last',
+          upscalingFactor: 0.5,
+          downscalingFactor: 0.5,
+          delay: { apply: 'max' },
+          burst: { threshold: 3, hold: 30_000 },
+          provisionTimeout: 60_000,
+        },
+      },
+      restart: 39,
+    });
+    expect(verdict.broken).toEqual([]);
+  });
+
   it('falls to what the other one falls to, at the very instant at which both do', async () => {
     // `mean` over a wait that was lost would be what the window's end asks for: 5 instead of 6.
     const verdict = await checkRestart({

@@ -30,6 +30,8 @@ export interface RandomHistory {
   /** Step at which another revision of the policy comes into force; its fields. */
   readonly reload: { readonly at: number; readonly fields: PolicyFields };
   readonly restart: number;
+  /** How far a restarted process may read back, ms; left out: as far as it wants to. */
+  readonly historyLimit?: number;
 }
 
 const seconds = (...choices: readonly number[]): fc.Arbitrary<number> =>

@@ -4,6 +4,7 @@ import type { FleetHandle } from '../../src/control/scaler.ts';
 import { resolvePolicy } from '../../src/core/policy.ts';
 import { ScalerError } from '../../src/core/scaler-error.ts';
 import type { ExportedTarget } from '../../src/ingest/source.ts';
+import { gainStep } from '../../src/policy/gain.ts';
 import { aRevision, ScriptedSource, silent } from './control.ts';
 import { calendarOf, type RandomHistory, STEP, sampleAt, stepsOf } from './random-history.ts';
 
@@ -37,8 +38,9 @@ function start(history: RandomHistory, step: number, exported: readonly Exported
   const source = new ScriptedSource((_fleet, at) => sampleAt(history, (at - ORIGIN) / STEP, at), ORIGIN);
   source.exported = exported;
   const calendars = { c: calendarOf(history, ORIGIN) };
+  const config = history.historyLimit === undefined ? {} : { historyLimit: `${history.historyLimit}ms` };
   const revision = (fields: RandomHistory['fields'], id: string) =>
-    aRevision({ default: { ...fields, calendar: 'c' } }, { id, calendars });
+    aRevision({ default: { ...fields, calendar: 'c' } }, { id, calendars, config });
   const reloaded = step >= history.reload.at;
   const control = new Control({
     revision: revision(reloaded ? history.reload.fields : history.fields, String(reloaded)),
@@ -119,6 +121,14 @@ function liftOf([first]: readonly Compared[]): number | null {
   return (first?.restarted ?? 0) > (first?.live ?? 0) ? (first?.restarted ?? null) : null;
 }
 
+/** What the policy asks for by a demand, before bounds and delays: with a factor below 1 a part of the way from what runs. */
+function wantedBy(history: RandomHistory, step: number, demand: number | null): number {
+  const { ready } = sampleAt(history, step, ORIGIN + step * STEP).replicas;
+  if (demand === null || ready === null || ready === 0) return Number.POSITIVE_INFINITY;
+  const gain = gainStep({ demand, running: ready, target: ready }, resolvePolicy(history.reload.fields));
+  return gain.out ?? Number.POSITIVE_INFINITY;
+}
+
 /** Without series nobody rises, nor while pods find no node. */
 function mayRise(history: RandomHistory, step: number): boolean {
   const { presence, replicas } = sampleAt(history, step, ORIGIN + step * STEP);
@@ -185,15 +195,18 @@ function verdictOf(history: RandomHistory, compared: readonly Compared[]): Verdi
   const broken: string[] = [];
   if (reload.at === 0) {
     const lifted = liftOf(compared);
-    const whole = history.restart * STEP <= memoryOf({ fields: reload.fields });
+    const memory = Math.min(
+      memoryOf({ fields: reload.fields }),
+      history.historyLimit ?? Number.POSITIVE_INFINITY,
+    );
+    const whole = history.restart * STEP <= memory;
     // Steps for which it may be below: those of one wait for a rise, which it began later than the other.
     const late = whole && lifted === null ? 0 : resolvePolicy(reload.fields).upscaleDelay / STEP + 1;
     let below = 0;
     for (const { step, live, demand, restarted } of compared) {
       if (live === restarted || (restarted ?? 0) < (lifted ?? 0)) break;
       // Who knows the whole past has nothing to wait for, and no excuse.
-      const owed =
-        late === 0 ? (live ?? 0) : Math.min(live ?? 0, Math.ceil(demand ?? Number.POSITIVE_INFINITY));
+      const owed = late === 0 ? (live ?? 0) : Math.min(live ?? 0, wantedBy(history, step, demand));
       if ((restarted ?? 0) >= owed || (late > 0 && isCapped(history, step, restarted ?? 0))) below = 0;
       else if (late === 0 || mayRise(history, step)) below += 1;
       if (below > late) broken.push(`step ${step}: ${restarted} is below ${live}`);
