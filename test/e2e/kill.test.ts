@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aRef, KedaClient } from '../support/keda-client.ts';
-import { freePort, startPrometheus, type TestPrometheus } from '../support/prometheus.ts';
+import {
+  freePort,
+  type PrometheusTarget,
+  startPrometheus,
+  type TestPrometheus,
+} from '../support/prometheus.ts';
 import { aFolder, type ServeProcess, startServe } from '../support/serve-process.ts';
 import { startVllmExporter, type VllmExporter, vllmGauges } from '../support/vllm-exporter.ts';
 
@@ -69,6 +74,30 @@ async function firstAnswerAfterKill(side: Side): Promise<number | null> {
 const load = (ongoing: number): void => {
   for (const pod of pods) pod.series = vllmGauges('mistral', { running: ongoing / 2, waiting: 0 });
 };
+/** Unevenly, within a scrape's time limit. */
+let scrapes = 0;
+const slowly = (): number => 200 + ((scrapes++ * 397) % 700);
+
+/** Prometheus names all by their own pod and namespace, as a ServiceMonitor does: ours become exported_namespace. */
+function targets(): PrometheusTarget[] {
+  return [
+    ...pods.map(({ address }, index) => ({ address, labels: { namespace: 'llm', pod: `vllm-${index}` } })),
+    ...sides.map(({ port }, index) => ({
+      address: `127.0.0.1:${port}`,
+      labels: { namespace: 'bellwether', pod: `bellwether-${index}` },
+    })),
+  ];
+}
+
+/** What is done to the pods, one thing a round: nothing, one hangs, all answer late and unevenly, one is scraped no more. */
+async function trouble(round: number): Promise<void> {
+  const [first, second] = pods;
+  if (first) first.failure = round % 4 === 1 ? 'hang' : 'none';
+  for (const pod of pods) pod.delay = round % 4 === 2 ? slowly : () => 0;
+  if (round % 4 === 3)
+    await prometheus.scrape(targets().filter(({ address }) => address !== second?.address));
+  else if (round % 4 === 0) await prometheus.scrape(targets());
+}
 const answerOf = async ({ keda }: Side): Promise<number | null> =>
   (await keda.evaluate(ref).catch(() => null))?.values.get('s0-bellwether-replicas') ?? null;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -78,17 +107,7 @@ beforeAll(async () => {
   load(58);
   prometheus = await startPrometheus();
   for (let side = 0; side <= KILLED; side++) await aSide();
-  await prometheus.scrape([
-    ...pods.map((pod, index) => ({
-      address: pod.address,
-      labels: { namespace: 'llm', pod: `vllm-${index}` },
-    })),
-    // Prometheus names both by their own pod and namespace, as a ServiceMonitor does: ours become exported_namespace.
-    ...sides.map(({ port }, index) => ({
-      address: `127.0.0.1:${port}`,
-      labels: { namespace: 'bellwether', pod: `bellwether-${index}` },
-    })),
-  ]);
+  await prometheus.scrape(targets());
   await Promise.all(sides.map(answerOf));
   await prometheus.until(
     `min(bellwether_desired_replicas) == 6 and count(bellwether_desired_replicas) == ${sides.length}`,
@@ -120,10 +139,9 @@ describe('kill -9 of three of four processes, again and again, on a real Prometh
     })();
     const restarts: { readonly name: string; readonly at: number; readonly first: number | null }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      // A rise, a fall, a pod that hangs and comes back: some of each in every state of the delays.
+      // Rises, falls and pods in trouble: some of each in every state of the delays.
       load([58, 18, 78, 8, 38][round % 5] ?? 0);
-      const [pod] = pods;
-      if (pod) pod.failure = round % 4 === 1 ? 'hang' : 'none';
+      await trouble(round);
       await Promise.all(
         killed.map(async (side, index) => {
           await sleep(100 + (((round * KILLED + index) * 397) % 900));
@@ -132,7 +150,7 @@ describe('kill -9 of three of four processes, again and again, on a real Prometh
         }),
       );
     }
-    if (pods[0]) pods[0].failure = 'none';
+    await trouble(0);
     load(38);
     // The longest delay and look-back, and what Prometheus needs to see the load.
     await sleep(5_000 + 2_000 + SLACK);

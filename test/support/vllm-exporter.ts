@@ -20,12 +20,18 @@ export interface VllmExporter {
   /** Replaces all that the page says. */
   series: readonly ExportedSeries[];
   failure: ExporterFailure;
+  /** How long it takes to answer, ms, asked at each scrape. */
+  delay: () => number;
   stop(): Promise<void>;
 }
 
 /** A server that exports on `/metrics` whatever it is told, in Prometheus' text format. */
 export async function startVllmExporter(series: readonly ExportedSeries[] = []): Promise<VllmExporter> {
-  const server = createServer((_, response) => respond(exporter, response)).listen(0, '127.0.0.1');
+  const server = createServer((_, response) => {
+    const ms = exporter.delay();
+    if (ms === 0) respond(exporter, response);
+    else setTimeout(() => respond(exporter, response), ms);
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const port = (server.address() as { port: number }).port;
   const exporter: VllmExporter = {
@@ -33,6 +39,7 @@ export async function startVllmExporter(series: readonly ExportedSeries[] = []):
     url: `http://127.0.0.1:${port}/metrics`,
     series,
     failure: 'none',
+    delay: () => 0,
     async stop() {
       server.close();
       server.closeAllConnections();
