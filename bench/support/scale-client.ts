@@ -4,10 +4,8 @@
  * answers take, and answers 'stop' with the calls. Plain HTTP/2 with requests written ahead: a client of grpc-js takes as long
  * for a call as the server, on the same two cores. Ends with its parent.
  */
-import { once } from 'node:events';
-import { type ClientHttp2Stream, connect } from 'node:http2';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { loadExternalScaler } from '../../src/serve/grpc/proto.ts';
+import { abreast, PlainCalls } from '../../test/support/plain-calls.ts';
 import { SCALE, scaleRef } from './scale-world.ts';
 
 export interface Call {
@@ -24,45 +22,14 @@ export interface Polled {
   readonly blocked: number;
 }
 
-const METHOD = loadExternalScaler().GetMetrics;
-const HEADERS = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 const [address = '', callsPerSecond = '0'] = process.argv.slice(2);
-const session = connect(`http://${address}`);
+const plain = new PlainCalls(address, 'GetMetrics');
+const requests = Array.from({ length: SCALE.fleets }, (_, index) =>
+  plain.write({ scaledObjectRef: scaleRef(index), metricName: 'bellwether-replicas' }),
+);
 
-/** The request of each fleet: a byte that says it is not compressed, its length, and the message. */
-const requests = Array.from({ length: SCALE.fleets }, (_, index) => {
-  const request = { scaledObjectRef: scaleRef(index), metricName: 'bellwether-replicas' };
-  const message = METHOD?.requestSerialize(request) ?? Buffer.alloc(0);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-});
-
-/** Whether it was answered with OK. */
 function getMetrics(fleet: number): Promise<boolean> {
-  const call: ClientHttp2Stream = session.request({ ...HEADERS, ':path': METHOD?.path ?? '' });
-  return new Promise((resolve) => {
-    let ok = false;
-    const read = (headers: Readonly<Record<string, unknown>>): void => {
-      ok = String(headers['grpc-status']) === '0';
-    };
-    // An answer without a message has its status in front.
-    call
-      .on('response', read)
-      .on('trailers', read)
-      .on('error', () => {});
-    call.resume().once('close', () => resolve(ok));
-    call.end(requests[fleet]);
-  });
-}
-
-async function register(): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    // Before the first cycle nothing is known of a fleet: UNAVAILABLE, but registered.
-    while (next < SCALE.fleets) await getMetrics(next++);
-  };
-  await Promise.all(Array.from({ length: 64 }, worker));
+  return plain.call(requests[fleet] ?? Buffer.alloc(0));
 }
 
 /** One after the other, as 10,000 triggers that are polled on their own come. */
@@ -85,8 +52,8 @@ function poll(calls: Call[]): () => void {
   return () => clearInterval(timer);
 }
 
-await once(session, 'connect');
-await register();
+// Before the first cycle nothing is known of a fleet: UNAVAILABLE, but registered.
+await abreast(SCALE.fleets, 64, getMetrics);
 const calls: Call[] = [];
 const delay = monitorEventLoopDelay({ resolution: 1 });
 let stop = (): void => {};

@@ -52,6 +52,18 @@ describe('the command line', { timeout: 60_000 }, () => {
     await folder.remove();
   });
 
+  it('needs no time-zone data of the machine, and no TZ that is one', async () => {
+    const args = ['calendar', 'bounds', CALENDAR, '--at', '2026-11-23T09:15:00-05:00', '--json'];
+    const [here, ...elsewhere] = await Promise.all([
+      runCli(args),
+      runCli(args, { TZDIR: '/nowhere', TZ: 'No/Where' }),
+      runCli(args, { TZDIR: '/nowhere', TZ: ':/nowhere/Asia/Tokyo' }),
+      runCli(args, { TZDIR: '/nowhere', TZ: 'Asia/Tokyo' }),
+    ]);
+    expect(JSON.parse(here.stdout)).toMatchObject({ floor: 2, windows: ['market-hours'] });
+    expect(elsewhere).toEqual(elsewhere.map(() => here));
+  });
+
   it('says that a port is taken, and ends', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
