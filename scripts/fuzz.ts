@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { startWorld } from '../test/support/fault-world.ts';
 import { aFuzzer } from '../test/support/fuzz.ts';
 
@@ -6,16 +7,23 @@ const HELP = `usage: npm run fuzz -- [--inputs N] [--seed N]
 Sends N (default 1000000) hostile inputs to a \`bellwether serve\` of its own: gRPC calls and raw frames, HTTP, metadata,
 YAML. Prints what was answered, crashes, and the most memory that the process held. Exit 1 if anything crashed.`;
 
-const option = (name: string, otherwise: number): number => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : Number(process.argv[at + 1]);
-};
-const inputs = option('inputs', 1_000_000);
-const seed = option('seed', 1);
-if (process.argv.includes('--help') || !(inputs > 0) || !Number.isInteger(seed)) {
+function optionsOf() {
+  const count = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({ options: { inputs: count, seed: count, help: { type: 'boolean' } } });
+    const [inputs, seed] = [Number(values.inputs ?? 1_000_000), Number(values.seed ?? 1)];
+    return values.help !== true && inputs > 0 && Number.isInteger(seed) ? { inputs, seed } : null;
+  } catch {
+    return null;
+  }
+}
+
+const options = optionsOf();
+if (options === null) {
   console.error(HELP);
   process.exit(2);
 }
+const { inputs, seed } = options;
 
 const SENDERS = 8;
 const world = await startWorld();
@@ -32,8 +40,8 @@ let dead = false;
 void world.process.exit.then(() => {
   dead = true;
 });
-const progress = setInterval(() => {
-  look().catch(() => {});
+const progress = setInterval(async () => {
+  await look().catch(() => {});
   console.error(`${sent} inputs, RSS at most ${Math.round(most / 2 ** 20)} MiB, ${failures.length} failures`);
 }, 5_000);
 

@@ -126,13 +126,19 @@ async function soakHours(hours: number, seed: number): Promise<boolean> {
     slowest = 0;
   }
   control.close();
-  const half = rss[Math.floor(rss.length / 2)] ?? 0;
-  const end = rss[rss.length - 1] ?? 0;
-  const flat = end <= half * 1.2;
+  // Of a sawtooth single readings tell nothing. The first third is warm-up.
+  const third = Math.floor(rss.length / 3);
+  const [middle, end] = [medianOf(rss.slice(third, -third)), medianOf(rss.slice(-third))];
+  const flat = end <= middle * 1.2;
   console.log(
-    `RSS half-way ${half.toFixed(0)} MB, at the end ${end.toFixed(0)} MB: ${flat ? 'flat' : 'NOT FLAT'}`,
+    `RSS of the middle third ${middle.toFixed(0)} MB, of the last ${end.toFixed(0)} MB: ${flat ? 'flat' : 'NOT FLAT'}`,
   );
   return flat;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 const HELP = `usage: npm run soak -- [--restarts N] [--hours N] [--seed N]
