@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import { ScalerError } from '../../core/scaler-error.ts';
-import { readTlsFiles, sameMaterial, type TlsFiles, type TlsMaterial } from './tls-files.ts';
+import { hasExpired, readTlsFiles, sameMaterial, type TlsFiles, type TlsMaterial } from './tls-files.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -74,7 +74,7 @@ async function bound(server: Server, { host, port, log }: ListenerOptions): Prom
 async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<TlsServer> {
   const { log } = options;
   const first = await readTlsFiles(files);
-  log.info({ subject: first.subject, validTo: first.validTo }, 'TLS certificate loaded');
+  tellCertificate(log, first, 'TLS certificate loaded');
   const mutual = files.clientCaFile !== undefined;
   const server = createTlsServer({
     ...first.options,
@@ -85,6 +85,8 @@ async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<Tls
     handshakeTimeout: 10_000,
     noDelay: true,
   });
+  const { shown, stop } = rotate(server, files, first, options);
+  server.once('close', stop);
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
     options.accept(socket);
@@ -93,18 +95,27 @@ async function tlsServer(options: ListenerOptions, files: TlsFiles): Promise<Tls
     // Node cuts a client whose certificate it refuses with a plain "socket hang up"; why stands on the socket.
     const refusal: unknown = socket.authorizationError;
     const code = refusal ? String(refusal) : error.code;
-    const fields = { peer: socket.remoteAddress, code, reason: handshakeReason(code ?? '', error.message) };
+    const reason = handshakeReason(code ?? '', error.message, shown());
+    const fields = { peer: socket.remoteAddress, code, reason };
     // A peer that just leaves is mostly a TCP probe, which comes every few seconds.
     if (code === 'ECONNRESET') log.debug(fields, 'TLS handshake not finished');
     else log.warn(fields, 'TLS handshake refused');
   });
-  const stop = rotate(server, files, first, options);
-  server.once('close', stop);
   return server;
 }
 
-/** Why a handshake failed, with what to do about the cases that KEDA's users meet. */
-export function handshakeReason(code: string, message: string): string {
+function tellCertificate(log: Logger, material: TlsMaterial, what: string): void {
+  const { subject, names, validTo } = material;
+  if (hasExpired(material))
+    log.error({ subject, names, validTo }, `${what}, which has expired: clients refuse it`);
+  else log.info({ subject, names, validTo }, what);
+}
+
+/**
+ * Why a handshake failed, with what to do about the cases that KEDA's users meet. A client in Go says "bad certificate" of
+ * every certificate that it refuses, so all that may be wrong with the `shown` one is told.
+ */
+export function handshakeReason(code: string, message: string, shown: TlsMaterial): string {
   if (code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') {
     return 'the client sent no certificate: KEDA takes tlsClientCert and tlsClientKey from a TriggerAuthentication only, never from trigger metadata';
   }
@@ -112,7 +123,8 @@ export function handshakeReason(code: string, message: string): string {
     return 'the client spoke without TLS: set enableTLS, or caCert in a TriggerAuthentication';
   }
   if (/_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_)/.test(code)) {
-    return 'the client refused our certificate: KEDA takes the CA as caCert in a TriggerAuthentication';
+    if (hasExpired(shown)) return `the client refused our certificate, which has expired (${shown.validTo})`;
+    return `the client refused our certificate: the host of scalerAddress must be one of its names (${shown.names || 'it has none'}), and KEDA takes its CA as caCert in a TriggerAuthentication`;
   }
   if (code === 'CERT_HAS_EXPIRED') return "the client's certificate has expired";
   if (/^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_)/.test(code)) {
@@ -131,7 +143,7 @@ function rotate(
   files: TlsFiles,
   first: TlsMaterial,
   options: ListenerOptions,
-): () => void {
+): { shown(): TlsMaterial; stop(): void } {
   const { log } = options;
   let current = first;
   let complaint = '';
@@ -142,7 +154,7 @@ function rotate(
       if (sameMaterial(read, current)) return;
       server.setSecureContext({ ...read.options, minVersion: 'TLSv1.2' });
       current = read;
-      log.info({ subject: read.subject, validTo: read.validTo }, 'TLS certificate rotated');
+      tellCertificate(log, read, 'TLS certificate rotated');
     } catch (thrown) {
       const reason = ScalerError.from(thrown).message;
       if (reason !== complaint) log.error({ reason }, 'TLS files refused, the last good ones stay');
@@ -158,5 +170,5 @@ function rotate(
     });
   }, options.tlsRefreshMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return { shown: () => current, stop: () => clearInterval(timer) };
 }

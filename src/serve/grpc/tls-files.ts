@@ -15,6 +15,8 @@ export interface TlsMaterial {
   readonly options: SecureContextOptions;
   /** Of the server's certificate. */
   readonly subject: string;
+  /** Its subjectAltName: what a client must have called us by. Empty where it has none. */
+  readonly names: string;
   readonly validTo: string;
 }
 
@@ -40,7 +42,8 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsMaterial> {
       `${files.keyFile}: must be the PEM key of ${files.certFile}, was refused: ${why}`,
     );
   }
-  return { options, subject: leaf.subject.replaceAll('\n', ', '), validTo: leaf.validTo };
+  const { subject, subjectAltName = '', validTo } = leaf;
+  return { options, subject: subject.replaceAll('\n', ', '), names: subjectAltName, validTo };
 }
 
 async function readPem(file: string): Promise<Buffer> {
@@ -58,6 +61,11 @@ function certificateOf(file: string, pem: Buffer): X509Certificate {
   } catch (cause) {
     throw new ScalerError('invalid', `${file}: must hold a PEM certificate, was something else`, { cause });
   }
+}
+
+/** Whether clients refuse it by now. */
+export function hasExpired({ validTo }: TlsMaterial): boolean {
+  return Date.parse(validTo) <= Date.now();
 }
 
 /** Whether two readings hold the same bytes. */

@@ -93,6 +93,27 @@ describe('TLS', () => {
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('is refused by a client that calls it by another name', async () => {
+    const ca = anAuthority('ca');
+    const secret = await aSecret(secretOf(ca.issue('bellwether', undefined, 'elsewhere')));
+    const { server, lines } = await aWire({ tls: filesOf(secret, false) });
+    await expect(kedaOver(server.address, ca).isActive(aRef())).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+      details: expect.stringContaining('DNS:elsewhere'),
+    });
+    expect(lines[0]).toMatchObject({ level: 'info', names: 'DNS:elsewhere' });
+  });
+
+  it('says at once that its own certificate has expired', async () => {
+    const ca = anAuthority('ca');
+    const secret = await aSecret(secretOf(ca.issue('bellwether', new Date(Date.now() - 60_000))));
+    const { lines } = await aWire({ tls: filesOf(secret, false) });
+    expect(lines[0]).toMatchObject({
+      level: 'error',
+      msg: 'TLS certificate loaded, which has expired: clients refuse it',
+    });
+  });
+
   it('does not answer plaintext, tells the log what the client lacks, and goes on', async () => {
     const ca = anAuthority('ca');
     const secret = await aSecret(secretOf(ca.issue('bellwether')));
@@ -246,12 +267,21 @@ describe('TLS files at the start', () => {
   });
 });
 
+const aDayFromNow = () => new Date(Date.now() + 86_400_000).toUTCString();
+
 it.each([
   { code: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', part: 'the client refused our certificate' },
   { code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', part: 'caCert in a TriggerAuthentication' },
+  { code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', part: 'one of its names (DNS:elsewhere)' },
+  {
+    code: 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    validTo: 'Nov  2 10:00:00 2025 GMT',
+    part: 'has expired (Nov  2 10:00:00 2025 GMT)',
+  },
   { code: 'ERR_SSL_NO_SUITABLE_KEY_SHARE', part: 'said by OpenSSL' },
-])('explains a handshake that ended with $code', ({ code, part }) => {
-  expect(handshakeReason(code, 'said by OpenSSL')).toContain(part);
+])('explains a handshake that ended with $code: $part', ({ code, part, validTo = aDayFromNow() }) => {
+  const shown = { options: {}, subject: 'CN=bellwether', names: 'DNS:elsewhere', validTo };
+  expect(handshakeReason(code, 'said by OpenSSL', shown)).toContain(part);
 });
 
 it('is not brought down by half a handshake', async () => {
