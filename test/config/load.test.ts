@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadRevision } from '../../src/config/load.ts';
 import { aConfiguration, CALENDAR, MAIN, POLICY, told } from './files.ts';
@@ -30,6 +31,32 @@ describe('loadRevision', () => {
     });
     expect(revision?.policies.get('default')).toEqual({ maxReplicas: 4, calendar: 'desk' });
     expect(revision?.calendars.get('desk')?.timezone).toBe('America/New_York');
+  });
+
+  it('holds the names of secret files, and nothing of what is in them at any depth', async () => {
+    const { revision, problems } = await load({
+      'bellwether.yaml': `prometheus: {url: "https://prometheus:9090", bearerTokenFile: secrets/prometheus, certFile: secrets/tls.crt, keyFile: secrets/tls.key}
+listen: {http: {address: "127.0.0.1:8080", bearerTokenFile: secrets/http}}
+tls: {certFile: secrets/tls.crt, keyFile: secrets/tls.key, clientCaFile: secrets/ca.crt}
+policies: [policies/*.yaml]
+calendars: [calendars/*.yaml]
+defaults: {policy: default}
+`,
+      ...Object.fromEntries(
+        ['prometheus', 'http', 'tls.crt', 'tls.key', 'ca.crt'].map((name) => [
+          `secrets/${name}`,
+          `s3cret of ${name}`,
+        ]),
+      ),
+    });
+    expect(problems).toEqual([]);
+    const dump = inspect(revision, {
+      depth: Number.POSITIVE_INFINITY,
+      showHidden: true,
+      maxStringLength: null,
+    });
+    expect(dump).toContain('secrets/prometheus');
+    expect(dump).not.toContain('s3cret of');
   });
 
   it('names equal content by an equal id, wherever it lies, and other content by another', async () => {
