@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { createSlicer, untilTurn } from '../ingest/slices.ts';
-import type { ControlContext } from './control.ts';
+import type { ControlContext } from './context.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import { addColdStarts, type Track } from './track.ts';
 

@@ -8,6 +8,8 @@ import type { Cluster } from '../ingest/kubernetes/cluster.ts';
 import { createSlicer, type Slicer, untilTurn } from '../ingest/slices.ts';
 import type { FleetQuery, Reading, Source } from '../ingest/source.ts';
 import { Backfill } from './backfill.ts';
+import type { ControlContext } from './context.ts';
+import { CrowdedOut } from './crowded-out.ts';
 import { DeletionCosts } from './deletion-costs.ts';
 import { Explainer } from './explainer.ts';
 import { Registry } from './registry.ts';
@@ -36,8 +38,6 @@ const SETTLE_WAIT = 1_000;
 const READ_LIMIT = 60_000;
 /** How long the replay of a start waits for weeks of traffic; without them it goes on, and they count as soon as they come. */
 const LEARN_LIMIT = 20_000;
-/** Of the fleets that were dropped, how many are named. */
-const NAMED = 3;
 /** Fleets between two looks at the clock, and streams; one takes some microseconds. */
 const STRIDE = 25;
 
@@ -80,8 +80,7 @@ export class Control implements Scaler {
   readonly #slicer: Slicer = createSlicer();
   #lastTurn: number | null = null;
   #follower: Follower | null = null;
-  /** Fleets that had to make room since the last cycle. */
-  #crowdedOut: { count: number; some: string[] } = { count: 0, some: [] };
+  readonly #crowdedOut = new CrowdedOut();
   readonly #started: number;
 
   constructor(options: ControlOptions) {
@@ -140,7 +139,7 @@ export class Control implements Scaler {
     try {
       await this.#cycle(at);
       this.#lastTurn = this.#options.now();
-      this.#tellCrowdedOut();
+      this.#crowdedOut.tell(this.#options.log, this.#registry.size);
       await this.#options.onSnapshot?.(this.#lines(), { at, durationMs: performance.now() - started });
     } catch (reason) {
       this.#options.log.error({ err: reason, at }, 'evaluation failed; the last answers stay');
@@ -312,19 +311,7 @@ export class Control implements Scaler {
     this.#backfill.forget(track);
     this.#follower?.gone(track);
     this.#options.onDropped?.(why);
-    if (why !== 'crowded') return;
-    const { namespace, name } = track.config.id;
-    if (this.#crowdedOut.count++ < NAMED) this.#crowdedOut.some.push(`${namespace}/${name}`);
-  }
-
-  #tellCrowdedOut(): void {
-    const { count: dropped, some } = this.#crowdedOut;
-    if (dropped === 0) return;
-    this.#crowdedOut = { count: 0, some: [] };
-    this.#options.log.warn(
-      { dropped, known: this.#registry.size, some },
-      'more fleets are asked for than are kept: those asked for least have been dropped',
-    );
+    if (why === 'crowded') this.#crowdedOut.note(track.config.id);
   }
 
   #settle(tracks: readonly Track[]): void {
@@ -382,16 +369,6 @@ function servedNow(track: Track): Served | undefined {
 
 function tell(track: Track): void {
   for (const listener of track.listeners ?? []) listener(track.answer);
-}
-
-/** What the parts of control share. */
-export interface ControlContext {
-  readonly registry: Registry;
-  readonly revision: Revision;
-  readonly source: Source;
-  /** Instant of the last reading; null before the first. */
-  readonly lastInstant: number | null;
-  readonly now: () => number;
 }
 
 /** Before the first cycle: the newest sample of a fleet's history, as a reading. */

@@ -5,7 +5,7 @@ import { ScalerError } from '../core/scaler-error.ts';
 import { decide } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import { autoLead } from '../policy/lead.ts';
-import type { ControlContext } from './control.ts';
+import type { ControlContext } from './context.ts';
 import { asBuffer, recordOf } from './kept.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import type { AgendaEntry, ExplainQuery } from './scaler.ts';

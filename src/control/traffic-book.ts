@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { dayClockOf } from '../calendar/day-clock.ts';
 import { arrivalRuleOf } from '../core/arrival-rule.ts';
 import { learnedUntil, learnTraffic } from '../signal/traffic.ts';
-import type { ControlContext } from './control.ts';
+import type { ControlContext } from './context.ts';
 import { isLearning, type Track } from './track.ts';
 
 /** Fleets whose weeks are read and learned together: the buckets of so many are held at once. */
