@@ -13,7 +13,7 @@ async function someFleets(count: number) {
     const fleet = scaler.resolve({ namespace: 'llm', name: `vllm-${index}`, metadata: {} });
     const { call } = posted[posted.length - 1] as Extract<FromThread, { kind: 'resolve' }>;
     const answer = { replicas: 1, floorAboveZero: false, at: 0 };
-    scaler.take({ kind: 'resolved', call, fleet: { id: index, role: 'replicas', answer } });
+    scaler.take({ kind: 'resolved', call, fleet: { id: index + 1, role: 'replicas', answer } });
     return (await fleet) as AnsweredFleet;
   });
   return { scaler, fleets: await Promise.all(fleets) };
@@ -22,7 +22,7 @@ async function someFleets(count: number) {
 function aSnapshot(count: number, replicas: number) {
   return {
     kind: 'answers',
-    fleets: Float64Array.from({ length: count }, (_, index) => index),
+    fleets: Float64Array.from({ length: count }, (_, index) => index + 1),
     replicas: new Float64Array(count).fill(replicas),
     at: new Float64Array(count).fill(5_000),
     floorAboveZero: new Uint8Array(count),
