@@ -121,12 +121,15 @@ function liftOf([first]: readonly Compared[]): number | null {
   return (first?.restarted ?? 0) > (first?.live ?? 0) ? (first?.restarted ?? null) : null;
 }
 
-/** What the policy asks for by a demand, before bounds and delays: with a factor below 1 a part of the way from what runs. */
+/**
+ * What the policy asks for by a demand, before bounds and delays: with a factor below 1 a part of the way from what runs, and
+ * with nothing running no more than what wakes the fleet.
+ */
 function wantedBy(history: RandomHistory, step: number, demand: number | null): number {
   const { ready } = sampleAt(history, step, ORIGIN + step * STEP).replicas;
-  if (demand === null || ready === null || ready === 0) return Number.POSITIVE_INFINITY;
-  const gain = gainStep({ demand, running: ready, target: ready }, resolvePolicy(history.reload.fields));
-  return gain.out ?? Number.POSITIVE_INFINITY;
+  if (demand === null || ready === null) return Number.POSITIVE_INFINITY;
+  const { out } = gainStep({ demand, running: ready, target: 0 }, resolvePolicy(history.reload.fields));
+  return out ?? Number.POSITIVE_INFINITY;
 }
 
 /** Without series nobody rises, nor while pods find no node. */
