@@ -3,31 +3,29 @@ import type { DecisionLine } from '../decision/record.ts';
 import type { Answer } from './scaler.ts';
 import type { Track } from './track.ts';
 
-/** What KEDA is told of a record: the fleet's replicas, the buffer's pause pods, or 0 where the advice is neutral. */
-export function answerOf(track: Track, record: DecisionLine): Answer {
-  if (track.mode === 'advisory' && track.config.advisoryAnswer === 'zero') {
-    const reason = 'advisory: 0 is neutral beside other triggers';
-    return { replicas: 0, floorAboveZero: false, reason, at: record.at };
-  }
-  const floor = Math.max(record.bounds.floor, resolvePolicy(track.fields).minReplicas);
-  return new Told(record, floor > 0);
-}
+/**
+ * What KEDA is told of a fleet: its replicas, the buffer's pause pods, or 0 where the advice is neutral. In place, since 10,000 new
+ * ones at each evaluation would all live until the next. The reason is told where somebody asks: RPCs say it only while nothing is
+ * known.
+ */
+export class LastAnswer implements Answer {
+  replicas: number | null = null;
+  floorAboveZero = false;
+  at: number | null = null;
+  #line: DecisionLine | null = null;
+  #neutral = false;
 
-/** Its reason is told where somebody asks: RPCs say it only while nothing is known. */
-class Told implements Answer {
-  readonly replicas: number | null;
-  readonly floorAboveZero: boolean;
-  readonly at: number;
-  readonly #record: DecisionLine;
-
-  constructor(record: DecisionLine, floorAboveZero: boolean) {
-    this.replicas = record.replicas;
-    this.floorAboveZero = floorAboveZero;
-    this.at = record.at;
-    this.#record = record;
+  take({ mode, config, fields }: Track, line: DecisionLine): void {
+    this.#line = line;
+    this.#neutral = mode === 'advisory' && config.advisoryAnswer === 'zero';
+    this.at = line.at;
+    this.replicas = this.#neutral ? 0 : line.replicas;
+    this.floorAboveZero =
+      !this.#neutral && Math.max(line.bounds.floor, resolvePolicy(fields).minReplicas) > 0;
   }
 
   get reason(): string {
-    return this.#record.reason;
+    if (this.#neutral) return 'advisory: 0 is neutral beside other triggers';
+    return this.#line === null ? 'not decided yet' : this.#line.reason;
   }
 }

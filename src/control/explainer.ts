@@ -9,7 +9,7 @@ import type { ControlContext } from './context.ts';
 import { asBuffer, recordOf } from './kept.ts';
 import { memoryOf, replayHistory } from './replay-history.ts';
 import type { AgendaEntry, ExplainQuery } from './scaler.ts';
-import { capacityFor, inputOf, newTrack, type Track } from './track.ts';
+import { capacityFor, inputOf, newTrack, standingOf, type Track } from './track.ts';
 import { changed, readWhatIf, type WhatIf } from './what-if.ts';
 
 /** Recomputations at a time, and how long one may take. */
@@ -101,12 +101,12 @@ export class Explainer {
     if (isBuffer) scratch.fields = mergeFields(served.fields, track.config.overrides);
     const at = query.at === undefined ? served.kept?.line.at : await this.#rewind(scratch, query.at);
     if (at === undefined) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
-    const now = inputOf(scratch, scratch.samples, at, revision.config.evaluationInterval);
-    const input = changed(now, changes);
-    const { before } = scratch;
-    const { decision } = decide(input, before);
-    const making = { fleet: track.config.id, mode: track.mode, revision: revision.id, input, before };
-    return { ...recordOf(making, isBuffer ? asBuffer(decision) : decision), recomputed: true };
+    const { evaluationInterval } = revision.config;
+    const standing = standingOf(scratch, at, { revision: revision.id, evaluationInterval });
+    const input = changed(inputOf(standing, scratch.samples, at), changes);
+    const { decision } = decide(input, scratch.before);
+    const of = { ...standing, fleet: track.config.id, mode: track.mode };
+    return { ...recordOf(of, isBuffer ? asBuffer(decision) : decision), recomputed: true };
   }
 
   /** Brings a scratch track to the state before the grid instant of `wanted`, from history; returns that instant. */

@@ -1,11 +1,10 @@
 import type { FleetId } from '../core/fleet.ts';
-import type { ReplicaFacts } from '../core/sample.ts';
+import type { ReplicaFacts, Sample } from '../core/sample.ts';
 import type { HoldReason } from '../core/signal.ts';
 import { decide, type Settled } from '../decision/decide.ts';
-import type { DecisionInput } from '../decision/input.ts';
 import type { Decision, DecisionLine, DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
-import type { Track } from './track.ts';
+import { inputOf, type Standing, type Track } from './track.ts';
 
 /** A decision as it is kept. */
 export interface Kept {
@@ -14,12 +13,11 @@ export interface Kept {
   record(): DecisionRecord;
 }
 
-/** What a decision was made of, and for whom. */
+/** What a decision was made of. */
 export interface Making {
-  readonly fleet: FleetId;
-  readonly mode: Track['mode'];
-  readonly revision: string;
-  readonly input: DecisionInput;
+  readonly standing: Standing;
+  readonly at: number;
+  readonly samples: readonly Sample[];
   readonly before: DecisionState;
 }
 
@@ -36,7 +34,7 @@ export function keepBuffer(making: Making, settled: Settled): Kept {
   return new Remade(making, settled, true);
 }
 
-export function recordOf({ fleet, mode, revision }: Making, decision: Decision): DecisionRecord {
+export function recordOf({ fleet, mode, revision }: Standing, decision: Decision): DecisionRecord {
   return { ...decision, fleet, mode, revision };
 }
 
@@ -48,28 +46,26 @@ export function asBuffer(decision: Decision): Decision {
 
 /** One object for all of it, since each of 10,000 fleets leaves one behind at every evaluation. */
 class Remade implements Kept, DecisionLine {
-  readonly fleet: FleetId;
-  readonly mode: Track['mode'];
+  readonly at: number;
   readonly replicas: number | null;
   readonly held: HoldReason | null;
   readonly replicaFacts: ReplicaFacts;
   readonly demand: number | null;
-  readonly #revision: string;
-  readonly #input: DecisionInput;
+  readonly #standing: Standing;
+  readonly #samples: readonly Sample[];
   readonly #before: DecisionState;
   readonly #buffer: boolean;
   readonly #floor: number;
   readonly #ceiling: number | null;
 
-  constructor({ fleet, mode, revision, input, before }: Making, settled: Settled, buffer: boolean) {
-    this.fleet = fleet;
-    this.mode = mode;
+  constructor({ standing, at, samples, before }: Making, settled: Settled, buffer: boolean) {
+    this.at = at;
     this.replicas = buffer ? settled.buffer : settled.replicas;
     this.held = settled.held;
     this.replicaFacts = settled.replicaFacts;
     this.demand = settled.demand;
-    this.#revision = revision;
-    this.#input = input;
+    this.#standing = standing;
+    this.#samples = samples;
     this.#before = before;
     this.#buffer = buffer;
     this.#floor = settled.bounds.floor;
@@ -80,8 +76,12 @@ class Remade implements Kept, DecisionLine {
     return this;
   }
 
-  get at(): number {
-    return this.#input.at;
+  get fleet(): FleetId {
+    return this.#standing.fleet;
+  }
+
+  get mode(): Track['mode'] {
+    return this.#standing.mode;
   }
 
   get bounds(): DecisionLine['bounds'] {
@@ -93,14 +93,7 @@ class Remade implements Kept, DecisionLine {
   }
 
   record(): DecisionRecord {
-    const making = {
-      fleet: this.fleet,
-      mode: this.mode,
-      revision: this.#revision,
-      input: this.#input,
-      before: this.#before,
-    };
-    const { decision } = decide(this.#input, this.#before);
-    return recordOf(making, this.#buffer ? asBuffer(decision) : decision);
+    const { decision } = decide(inputOf(this.#standing, this.#samples, this.at), this.#before);
+    return recordOf(this.#standing, this.#buffer ? asBuffer(decision) : decision);
   }
 }

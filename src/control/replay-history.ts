@@ -4,7 +4,7 @@ import { decide } from '../decision/decide.ts';
 import type { DecisionState } from '../decision/state.ts';
 import { EMPTY_STATE } from '../decision/state.ts';
 import type { History } from '../ingest/source.ts';
-import { inputOf, type Track, windowWith } from './track.ts';
+import { inputOf, standingOf, type Track, windowWith } from './track.ts';
 
 /** The longest of all delays, holds and look-backs of a fleet, ms: how far back its state depends on history. */
 export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
@@ -40,10 +40,8 @@ export function replayHistory(track: Track, history: History, evaluationInterval
     window = windowWith(window, sample, track.fields);
     if (index < seed.skipped) continue;
     before = state;
-    state = decide(
-      { ...inputOf(track, window, sample.at, evaluationInterval), historyPending: false },
-      state,
-    ).state;
+    const standing = standingOf(track, sample.at, { revision: '', evaluationInterval });
+    state = decide({ ...inputOf(standing, window, sample.at), historyPending: false }, state).state;
   }
   const lifted = newest !== undefined && (state.target === null || newest.replicas > state.target);
   if (!lifted && state.target === null && track.state.target !== null) return;

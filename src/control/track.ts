@@ -1,15 +1,16 @@
 import type { Calendar } from '../calendar/calendar.ts';
 import type { Revision } from '../config/revision.ts';
 import { bucketOf, COLD_START_BUCKETS, type ColdStart, p95Of } from '../core/cold-start.ts';
-import type { FleetConfig } from '../core/fleet.ts';
+import type { FleetConfig, FleetId } from '../core/fleet.ts';
 import { perObject } from '../core/per-object.ts';
 import { historyWindow, mergeFields, type PolicyFields } from '../core/policy.ts';
-import type { Sample } from '../core/sample.ts';
+import { NO_SAMPLE, type Sample } from '../core/sample.ts';
 import type { DecisionInput } from '../decision/input.ts';
 import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
 import { sameFacts } from '../ingest/replica-facts.ts';
 import type { FleetQuery, Needs, PastColdStarts, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
+import { LastAnswer } from './answer.ts';
 import { Chart } from './chart.ts';
 import type { Kept } from './kept.ts';
 import { Ring } from './ring.ts';
@@ -26,6 +27,8 @@ export interface Track extends FleetHandle {
   /** Listed in bellwether.yaml: never forgotten. */
   listed: boolean;
   state: DecisionState;
+  /** How it stood when it was last decided. */
+  standing: Standing | null;
   /** State before the decision that is `kept`: what a what-if starts from. */
   before: DecisionState;
   /** Instant of the decision between the two; deciding it again starts from `before`. */
@@ -37,7 +40,7 @@ export interface Track extends FleetHandle {
   kept: Kept | null;
   /** Cold starts by bucket: read back at the start, and counted since. */
   readonly coldStarts: { totals: readonly number[]; nodeWaits: readonly number[] };
-  answer: Answer;
+  readonly answer: LastAnswer;
   readonly records: Ring<Kept>;
   readonly chart: Chart;
   /** None before the first comes: 10,000 empty sets are megabytes. */
@@ -75,13 +78,6 @@ export function capacityFor(fleets: number): Capacity {
   return { records: share(7_200, 1, 720), chart: share(240_000, 24, 2_880) };
 }
 
-export const NO_ANSWER: Answer = {
-  replicas: null,
-  floorAboveZero: false,
-  reason: 'not decided yet',
-  at: null,
-};
-
 /** One for all that have nothing. */
 export const NONE: readonly never[] = [];
 
@@ -95,13 +91,14 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     mode: 'active',
     listed: false,
     state: EMPTY_STATE,
+    standing: null,
     before: EMPTY_STATE,
     decidedAt: null,
     samples: NONE,
     learned: NONE,
     coldStarts: { totals: NONE, nodeWaits: NONE },
     kept: null,
-    answer: NO_ANSWER,
+    answer: new LastAnswer(),
     records: new Ring(capacity.records),
     chart: new Chart(capacity.chart),
     listeners: undefined,
@@ -161,23 +158,69 @@ function fieldsOf(policy: PolicyFields, overrides: PolicyFields): PolicyFields {
   return Object.keys(overrides).length === 0 ? fields : mergeFields(fields, overrides);
 }
 
-/** What decide() is asked about this fleet at `at`. */
-export function inputOf(
-  track: Track,
-  samples: readonly Sample[],
-  at: number,
-  evaluationInterval: number,
-): DecisionInput {
-  return {
-    at,
+/**
+ * What a decision is made of besides the instant, its samples and the state before it. One object as long as none of it changes: of
+ * 10,000 fleets each decision keeps one.
+ */
+export interface Standing extends Required<Omit<DecisionInput, 'at' | 'samples'>> {
+  readonly fleet: FleetId;
+  readonly mode: Track['mode'];
+  /** Of the configuration. */
+  readonly revision: string;
+}
+
+/** How the fleet stands at `at`. */
+export function standingOf(track: Track, at: number, { revision, evaluationInterval }: Serving): Standing {
+  const now: Standing = {
+    fleet: track.config.id,
+    mode: track.mode,
+    revision,
     fields: track.fields,
     calendar: track.calendar,
-    samples,
     coldStartP95: p95Of(track.coldStarts.totals),
     nodeP95: p95Of(track.coldStarts.nodeWaits),
     evaluationInterval,
     traffic: trafficAt(track, at),
     historyPending: !track.settled,
+  };
+  if (track.standing === null || !isSame(track.standing, now)) track.standing = now;
+  return track.standing;
+}
+
+/** What decides: a revision of the configuration, and how often. */
+export interface Serving {
+  readonly revision: string;
+  readonly evaluationInterval: number;
+}
+
+function isSame(a: Standing, b: Standing): boolean {
+  return (
+    a.fleet === b.fleet &&
+    a.mode === b.mode &&
+    a.revision === b.revision &&
+    a.fields === b.fields &&
+    a.calendar === b.calendar &&
+    a.coldStartP95 === b.coldStartP95 &&
+    a.nodeP95 === b.nodeP95 &&
+    a.evaluationInterval === b.evaluationInterval &&
+    a.traffic === b.traffic &&
+    a.historyPending === b.historyPending
+  );
+}
+
+/** What decide() is asked about a fleet at `at`. */
+export function inputOf(standing: Standing, samples: readonly Sample[], at: number): DecisionInput {
+  const { fields, calendar, coldStartP95, nodeP95, evaluationInterval, traffic, historyPending } = standing;
+  return {
+    at,
+    fields,
+    calendar,
+    samples,
+    coldStartP95,
+    nodeP95,
+    evaluationInterval,
+    traffic,
+    historyPending,
   };
 }
 
@@ -206,8 +249,8 @@ export function windowWith(
 }
 
 /** The sample with the parts of the one before that say the same: half of what a window of them weighs. */
-function sharing(sample: Sample, before: Sample | undefined): Sample {
-  if (before === undefined || sample.replicas === before.replicas) return sample;
+function sharing(sample: Sample, before: Sample): Sample {
+  if (sample.replicas === before.replicas) return sample;
   if (!sameFacts(sample.replicas, before.replicas)) return sample;
   const missing = sample.missing.length + before.missing.length === 0 ? before.missing : sample.missing;
   const notes = sample.notes.length + before.notes.length === 0 ? before.notes : sample.notes;
@@ -218,7 +261,7 @@ function sharing(sample: Sample, before: Sample | undefined): Sample {
 export function samplesWith({ samples, query, fields }: Track, reading: Reading): readonly Sample[] {
   if (samples[samples.length - 1]?.at === reading.at) return samples;
   const sample = reading.sampleOf(query);
-  return windowWith(samples, sharing(sample, samples[samples.length - 1]), fields);
+  return windowWith(samples, sharing(sample, samples[samples.length - 1] ?? NO_SAMPLE), fields);
 }
 
 /** One more pod of the fleet became ready. */

@@ -4,16 +4,13 @@ import { settle } from '../decision/decide.ts';
 import type { DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
 import type { Reading } from '../ingest/source.ts';
-import { answerOf } from './answer.ts';
 import { type Kept, keep, keepBuffer } from './kept.ts';
-import type { Answer } from './scaler.ts';
-import { inputOf, samplesWith, type Track } from './track.ts';
+import { inputOf, type Serving, samplesWith, standingOf, type Track } from './track.ts';
 
 /** What one fleet comes to at one instant, computed aside and applied when the whole cycle is done. */
 export interface Draft {
   readonly track: Track;
   readonly kept: Kept;
-  readonly answer: Answer;
   readonly samples: readonly Sample[];
   readonly before: DecisionState;
   /** The track's state when this was computed; by now another one may be there. */
@@ -25,53 +22,50 @@ export interface Draft {
 export type Served = Pick<Draft, 'track' | 'samples' | 'before'>;
 
 /** Decides a fleet at the reading's instant. Nothing of the track changes before the draft is applied. */
-export function draftOf(track: Track, reading: Reading, evaluationInterval: number, revision: string): Draft {
+export function draftOf(track: Track, reading: Reading, serving: Serving): Draft {
+  const { at } = reading;
   const samples = samplesWith(track, reading);
-  const before = track.decidedAt === reading.at ? track.before : track.state;
-  const input = inputOf(track, samples, reading.at, evaluationInterval);
-  const settled = settle(input, before);
-  const kept = keep({ fleet: track.config.id, mode: track.mode, revision, input, before }, settled);
+  const before = track.decidedAt === at ? track.before : track.state;
+  const standing = standingOf(track, at, serving);
+  const settled = settle(inputOf(standing, samples, at), before);
+  const kept = keep({ standing, at, samples, before }, settled);
   const { state } = settled;
-  return { track, kept, answer: answerOf(track, kept.line), samples, before, found: track.state, state };
+  return { track, kept, samples, before, found: track.state, state };
 }
 
 /**
  * Decides a buffer: the decision of the fleet it serves, with the buffer trigger's own overrides over that fleet's
  * policy, of which it answers the pause pods.
  */
-export function draftBuffer(
-  track: Track,
-  served: Served | undefined,
-  at: number,
-  evaluationInterval: number,
-  revision: string,
-): Draft {
+export function draftBuffer(track: Track, served: Served | undefined, at: number, serving: Serving): Draft {
   const found = track.state;
   const { samples } = track;
   if (served === undefined) {
-    const record = orphan(track, at, found.buffer, revision);
+    const record = orphan(track, at, found.buffer, serving.revision);
     const kept = { line: record, record: () => record };
-    return { track, kept, answer: answerOf(track, record), samples, before: found, found, state: found };
+    return { track, kept, samples, before: found, found, state: found };
   }
-  const input = {
-    ...inputOf(served.track, served.samples, at, evaluationInterval),
+  const standing = {
+    ...standingOf(served.track, at, serving),
+    fleet: track.config.id,
+    mode: track.mode,
     fields: mergeFields(served.track.fields, track.config.overrides),
   };
   const before = { ...served.before, buffer: found.buffer };
-  const settled = settle(input, before);
-  const kept = keepBuffer({ fleet: track.config.id, mode: track.mode, revision, input, before }, settled);
+  const settled = settle(inputOf(standing, served.samples, at), before);
+  const kept = keepBuffer({ standing, at, samples: served.samples, before }, settled);
   const state = { ...found, target: settled.buffer, buffer: settled.buffer };
-  return { track, kept, answer: answerOf(track, kept.line), samples, before: found, found, state };
+  return { track, kept, samples, before: found, found, state };
 }
 
 /** Makes a draft what the RPCs answer from. */
-export function applyDraft({ track, kept, answer, samples, before, state }: Draft): void {
+export function applyDraft({ track, kept, samples, before, state }: Draft): void {
   track.samples = samples;
   track.before = before;
   track.state = state;
   track.decidedAt = kept.line.at;
   track.kept = kept;
-  track.answer = answer;
+  track.answer.take(track, kept.line);
 }
 
 /** Puts the fleet's newest decision into its memories, if it is still that of the draft. */

@@ -91,7 +91,8 @@ export function absentSample(at: number, why: string, replicas: ReplicaFacts = U
 }
 
 /**
- * A sample of no instant at all, kept for what it does to others of its form: where null was first, V8 keeps a small integer as it
- * is; where all have been numbers each gets a box of its own, which in the windows of 10,000 fleets are megabytes.
+ * A sample of no instant at all, which stands before the first one. What it does to others of its form counts as much: where null
+ * was first, V8 keeps a small integer as it is; where all have been numbers each gets a box of its own, which in the windows of
+ * 10,000 fleets are megabytes. So it has to be referred to: what nobody reads is gone with what it does.
  */
 export const NO_SAMPLE: Sample = absentSample(0, 'never read');

@@ -131,15 +131,27 @@ function runSteps(scene: Scene, record: Recorder): Ending {
   record('clamp', landed.out, clamped);
   const buffer = bufferOf(scene, clamped.out);
   record('buffer', state.buffer, buffer);
-  const next: DecisionState = {
+  const next = sameOr(state, {
     target: clamped.out,
     wish: clamped.out < target ? null : delayed.wish,
     burstUntil: burst.until,
     unschedulableSince,
     seenSince: seenSince(scene),
     buffer: buffer.out,
-  };
+  });
   return { readings, hold, demanded, delayed, answer: clamped.out, next, warning: landed.warning };
+}
+
+/** The state before where nothing changed: fleets that stand still, which most do, keep theirs. */
+function sameOr(before: DecisionState, next: DecisionState): DecisionState {
+  const same =
+    next.target === before.target &&
+    next.wish === before.wish &&
+    next.burstUntil === before.burstUntil &&
+    next.unschedulableSince === before.unschedulableSince &&
+    next.seenSince === before.seenSince &&
+    next.buffer === before.buffer;
+  return same ? before : next;
 }
 
 type Recorder = (step: StepName, before: number | null, result: StepResult) => void;

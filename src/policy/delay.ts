@@ -8,7 +8,7 @@ export interface Wish {
   readonly since: number;
   readonly min: number;
   readonly max: number;
-  /** Integral of the wanted replicas over time since `since`, replica-milliseconds, up to `lastAt`. */
+  /** Integral of the wanted replicas over time since `since`, replica-milliseconds, up to `lastAt`; from there on `last` is wanted. */
   readonly area: number;
   readonly last: number;
   readonly lastAt: number;
@@ -88,7 +88,7 @@ function rise(input: DelayInput, policy: Policy, lifted: number): DelayResult {
     apply: policy.delay.apply,
   };
   if (at >= due) {
-    const out = Math.max(lifted, applied(wish, policy));
+    const out = Math.max(lifted, applied(wish, at, policy));
     return {
       out,
       wish: null,
@@ -127,18 +127,22 @@ function fall(input: DelayInput, policy: Policy): DelayResult {
   const due = wish.since + delay;
   const inputs = { target, wanted, since: wish.since, delay, apply: policy.delay.apply };
   if (at >= due) {
-    const out = Math.min(target, applied(wish, policy));
+    const out = Math.min(target, applied(wish, at, policy));
     return { out, wish, due: null, reason: `a fall to ${out} wanted for ${formatDuration(delay)}`, inputs };
   }
   const waited = `wanted for ${formatDuration(at - wish.since)} of ${formatDuration(delay)}`;
   return { out: target, wish, due, reason: `a fall to ${wanted} ${waited}`, inputs };
 }
 
-/** The running wish with `wanted` added to it, or a new one when the direction is new. */
+/**
+ * The running wish with `wanted` added to it, or a new one when the direction is new. A fall that is wanted as before is the same
+ * wish: of 10,000 fleets most wait for one at each evaluation. A rise keeps when it was last wanted.
+ */
 function wishFor(direction: 'up' | 'down', wanted: number, at: number, wish: Wish | null): Wish {
   if (wish?.direction !== direction) {
     return { direction, since: at, min: wanted, max: wanted, area: 0, last: wanted, lastAt: at };
   }
+  if (direction === 'down' && wanted === wish.last) return wish;
   return {
     direction,
     since: wish.since,
@@ -151,10 +155,11 @@ function wishFor(direction: 'up' | 'down', wanted: number, at: number, wish: Wis
 }
 
 /** What the wait comes to: Ray takes the last value; the mean is time-weighted and rounded up. */
-function applied(wish: Wish, policy: Policy): number {
+function applied(wish: Wish, at: number, policy: Policy): number {
   const { apply } = policy.delay;
   if (apply === 'min') return wish.min;
   if (apply === 'max') return wish.max;
-  const waited = wish.lastAt - wish.since;
-  return apply === 'mean' && waited > 0 ? Math.ceil(Math.round((wish.area / waited) * 1e6) / 1e6) : wish.last;
+  const waited = at - wish.since;
+  const area = wish.area + wish.last * (at - wish.lastAt);
+  return apply === 'mean' && waited > 0 ? Math.ceil(Math.round((area / waited) * 1e6) / 1e6) : wish.last;
 }
