@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PolicyFields } from '../../src/core/policy.ts';
+import { type PolicyFields, resolvePolicy } from '../../src/core/policy.ts';
 import { absentSample } from '../../src/core/sample.ts';
+import { type DelayResult, delayStep, type Wish } from '../../src/policy/delay.ts';
 import { answers, aSample, aState, at, story } from '../support/decision.ts';
 
 const START = at('2026-11-23 09:30 America/New_York');
@@ -97,6 +99,36 @@ describe('the delay', () => {
         { delay: { apply } },
       ).at(-1),
     ).toBe(replicas);
+  });
+
+  it('weighs what a fall wanted by how long it was wanted, asked often or seldom', () => {
+    const step = fc.record({
+      seconds: fc.integer({ min: 1, max: 20 }),
+      wanted: fc.integer({ min: 1, max: 9 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 30 }), (steps) => {
+        const policy = resolvePolicy({ maxReplicas: 20, downscaleDelay: 60_000, delay: { apply: 'mean' } });
+        const rest = { target: 10, min: 0, direct: false, mayFall: true, noFall: '' };
+        let wish: Wish | null = null;
+        let now = START;
+        let area = 0;
+        let before = 0;
+        for (const { seconds, wanted } of steps) {
+          now += seconds * 1000;
+          if (wish !== null) area += before * seconds * 1000;
+          before = wanted;
+          const result: DelayResult = delayStep({ ...rest, at: now, wanted, wish }, policy);
+          wish = result.wish;
+          const waited = now - (wish?.since ?? now);
+          if (waited < 60_000) expect(result.out).toBe(10);
+          else {
+            expect(result.out).toBe(Math.ceil(Math.round((area / waited) * 1e6) / 1e6));
+            return;
+          }
+        }
+      }),
+    );
   });
 
   it('goes to zero only from one, after its own delay', () => {
