@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { spreadOf } from '../bench/support/result.ts';
 import { Control } from '../src/control/control.ts';
 import { ScalerError } from '../src/core/scaler-error.ts';
 import { aRevision, ScriptedSource, silent } from '../test/support/control.ts';
@@ -128,17 +129,12 @@ async function soakHours(hours: number, seed: number): Promise<boolean> {
   control.close();
   // Of a sawtooth single readings tell nothing. The first third is warm-up.
   const third = Math.floor(rss.length / 3);
-  const [middle, end] = [medianOf(rss.slice(third, -third)), medianOf(rss.slice(-third))];
+  const [middle, end] = [spreadOf(rss.slice(third, -third)).median, spreadOf(rss.slice(-third)).median];
   const flat = end <= middle * 1.2;
   console.log(
     `RSS of the middle third ${middle.toFixed(0)} MB, of the last ${end.toFixed(0)} MB: ${flat ? 'flat' : 'NOT FLAT'}`,
   );
   return flat;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 const HELP = `usage: npm run soak -- [--restarts N] [--hours N] [--seed N]

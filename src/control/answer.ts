@@ -8,7 +8,7 @@ import type { Track } from './track.ts';
  * ones at each evaluation would all live until the next. The reason is told where somebody asks: RPCs say it only while nothing is
  * known.
  */
-export class LastAnswer implements Answer {
+export class FleetAnswer implements Answer {
   replicas: number | null = null;
   floorAboveZero = false;
   at: number | null = null;

@@ -94,7 +94,7 @@ export class Backfill {
         // A fleet's replay takes some milliseconds, and RPCs are answered in between.
         await untilTurn(this.#slicer);
         const history = histories.get(track.key);
-        if (history !== undefined) replayHistory(track, history, step);
+        if (history !== undefined) replayHistory(track, history, revision);
       }
     }
     this.#options.onSettled(tracks);

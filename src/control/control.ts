@@ -27,7 +27,7 @@ import type {
   ScalerHealth,
   TriggerRef,
 } from './scaler.ts';
-import { countColdStart, isLearning, type Serving, type Track } from './track.ts';
+import { countColdStart, isLearning, type Track } from './track.ts';
 import { TrafficBook } from './traffic-book.ts';
 import { applyDraft, type Draft, draftBuffer, draftOf, remember, type Served } from './turn.ts';
 import { warningsFor } from './warnings.ts';
@@ -82,12 +82,10 @@ export class Control implements Scaler {
   #follower: Follower | null = null;
   readonly #crowdedOut = new CrowdedOut();
   readonly #started: number;
-  #serving: Serving;
 
   constructor(options: ControlOptions) {
     this.#options = options;
     this.#revision = options.revision;
-    this.#serving = servingOf(options.revision);
     this.#source = options.source;
     this.#started = options.now();
     this.#registry = new Registry(options.revision, this.#started, {
@@ -110,7 +108,6 @@ export class Control implements Scaler {
   /** Serves a new revision from the next cycle on; `source` is given when its settings changed. */
   use(revision: Revision, source: Source = this.#source): void {
     this.#revision = revision;
-    this.#serving = servingOf(revision);
     this.#source = source;
     this.#refused = [];
     this.#registry.use(revision, this.#options.now());
@@ -255,14 +252,14 @@ export class Control implements Scaler {
     this.#reading = reading;
     const drafts: Draft[] = [];
     await this.#inSlices(tracks, (track) => {
-      drafts.push(draftOf(track, reading, this.#serving));
+      drafts.push(draftOf(track, reading, this.#revision));
     });
     const { buffers } = this.#registry.lists();
     const ofTrack = new Map(buffers.length === 0 ? [] : drafts.map((draft) => [draft.track, draft]));
     await this.#inSlices(buffers, (track) => {
       const served = this.#registry.servedBy(track);
       const draft = served && (ofTrack.get(served) ?? servedNow(served));
-      drafts.push(draftBuffer(track, draft, at, this.#serving));
+      drafts.push(draftBuffer(track, draft, at, this.#revision));
     });
     publish(drafts);
     this.#follower?.answered(drafts.map(({ track }) => track));
@@ -330,11 +327,11 @@ export class Control implements Scaler {
       const reading = this.#reading ?? remembered(track);
       if (reading === null) continue;
       if (track.config.id.role === 'replicas') {
-        decided(draftOf(track, reading, this.#serving));
+        decided(draftOf(track, reading, this.#revision));
         continue;
       }
       const served = this.#registry.servedBy(track);
-      decided(draftBuffer(track, served && servedNow(served), reading.at, this.#serving));
+      decided(draftBuffer(track, served && servedNow(served), reading.at, this.#revision));
     }
     for (const track of tracks) tell(track);
     this.#follower?.answered(tracks);
@@ -345,10 +342,6 @@ export class Control implements Scaler {
     for (const { kept } of this.#registry.tracks()) if (kept !== null) lines.push(kept.line);
     return lines;
   }
-}
-
-function servingOf({ id, config }: Revision): Serving {
-  return { revision: id, evaluationInterval: config.evaluationInterval };
 }
 
 /** Swaps in all drafts at once. */

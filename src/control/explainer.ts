@@ -101,8 +101,7 @@ export class Explainer {
     if (isBuffer) scratch.fields = mergeFields(served.fields, track.config.overrides);
     const at = query.at === undefined ? served.kept?.line.at : await this.#rewind(scratch, query.at);
     if (at === undefined) throw new ScalerError('unavailable', 'the fleet has not been decided yet');
-    const { evaluationInterval } = revision.config;
-    const standing = standingOf(scratch, at, { revision: revision.id, evaluationInterval });
+    const standing = standingOf(scratch, at, revision);
     const input = changed(inputOf(standing, scratch.samples, at), changes);
     const { decision } = decide(input, scratch.before);
     const of = { ...standing, fleet: track.config.id, mode: track.mode };
@@ -122,7 +121,7 @@ export class Explainer {
     if (history === undefined || history.samples.at(-1)?.at !== at) {
       throw new ScalerError('not-found', 'nothing is known of that instant');
     }
-    replayHistory(scratch, history, step);
+    replayHistory(scratch, history, revision);
     return at;
   }
 }

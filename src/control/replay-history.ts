@@ -1,3 +1,4 @@
+import type { Revision } from '../config/revision.ts';
 import { historyWindow } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import { decide } from '../decision/decide.ts';
@@ -25,7 +26,7 @@ export function memoryOf({ fields }: Pick<Track, 'fields'>): number {
  * decide from half of what was then known. The result is never below the newest exported answer. Leaves
  * `track.samples` filled with the look-back window; a past that tells nothing leaves the track as it is.
  */
-export function replayHistory(track: Track, history: History, evaluationInterval: number): void {
+export function replayHistory(track: Track, history: History, revision: Revision): void {
   const { samples, exported } = history;
   const newest = exported[exported.length - 1];
   if (samples.length === 0) {
@@ -40,7 +41,7 @@ export function replayHistory(track: Track, history: History, evaluationInterval
     window = windowWith(window, sample, track.fields);
     if (index < seed.skipped) continue;
     before = state;
-    const standing = standingOf(track, sample.at, { revision: '', evaluationInterval });
+    const standing = standingOf(track, sample.at, revision);
     state = decide({ ...inputOf(standing, window, sample.at), historyPending: false }, state).state;
   }
   const lifted = newest !== undefined && (state.target === null || newest.replicas > state.target);

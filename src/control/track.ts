@@ -10,7 +10,7 @@ import { type DecisionState, EMPTY_STATE } from '../decision/state.ts';
 import { sameFacts } from '../ingest/replica-facts.ts';
 import type { FleetQuery, Needs, PastColdStarts, Reading } from '../ingest/source.ts';
 import { learnedUntil, type Traffic } from '../signal/traffic.ts';
-import { LastAnswer } from './answer.ts';
+import { FleetAnswer } from './answer.ts';
 import { Chart } from './chart.ts';
 import type { Kept } from './kept.ts';
 import { Ring } from './ring.ts';
@@ -40,7 +40,7 @@ export interface Track extends FleetHandle {
   kept: Kept | null;
   /** Cold starts by bucket: read back at the start, and counted since. */
   readonly coldStarts: { totals: readonly number[]; nodeWaits: readonly number[] };
-  readonly answer: LastAnswer;
+  readonly answer: FleetAnswer;
   readonly records: Ring<Kept>;
   readonly chart: Chart;
   /** None before the first comes: 10,000 empty sets are megabytes. */
@@ -98,7 +98,7 @@ export function newTrack(key: string, config: FleetConfig, capacity: Capacity, n
     learned: NONE,
     coldStarts: { totals: NONE, nodeWaits: NONE },
     kept: null,
-    answer: new LastAnswer(),
+    answer: new FleetAnswer(),
     records: new Ring(capacity.records),
     chart: new Chart(capacity.chart),
     listeners: undefined,
@@ -170,27 +170,21 @@ export interface Standing extends Required<Omit<DecisionInput, 'at' | 'samples'>
 }
 
 /** How the fleet stands at `at`. */
-export function standingOf(track: Track, at: number, { revision, evaluationInterval }: Serving): Standing {
+export function standingOf(track: Track, at: number, { id, config }: Revision): Standing {
   const now: Standing = {
     fleet: track.config.id,
     mode: track.mode,
-    revision,
+    revision: id,
     fields: track.fields,
     calendar: track.calendar,
     coldStartP95: p95Of(track.coldStarts.totals),
     nodeP95: p95Of(track.coldStarts.nodeWaits),
-    evaluationInterval,
+    evaluationInterval: config.evaluationInterval,
     traffic: trafficAt(track, at),
     historyPending: !track.settled,
   };
   if (track.standing === null || !isSame(track.standing, now)) track.standing = now;
   return track.standing;
-}
-
-/** What decides: a revision of the configuration, and how often. */
-export interface Serving {
-  readonly revision: string;
-  readonly evaluationInterval: number;
 }
 
 function isSame(a: Standing, b: Standing): boolean {

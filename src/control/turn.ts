@@ -1,3 +1,4 @@
+import type { Revision } from '../config/revision.ts';
 import { mergeFields } from '../core/policy.ts';
 import type { Sample } from '../core/sample.ts';
 import { settle } from '../decision/decide.ts';
@@ -5,7 +6,7 @@ import type { DecisionRecord } from '../decision/record.ts';
 import type { DecisionState } from '../decision/state.ts';
 import type { Reading } from '../ingest/source.ts';
 import { type Kept, keep, keepBuffer } from './kept.ts';
-import { inputOf, type Serving, samplesWith, standingOf, type Track } from './track.ts';
+import { inputOf, samplesWith, standingOf, type Track } from './track.ts';
 
 /** What one fleet comes to at one instant, computed aside and applied when the whole cycle is done. */
 export interface Draft {
@@ -22,11 +23,11 @@ export interface Draft {
 export type Served = Pick<Draft, 'track' | 'samples' | 'before'>;
 
 /** Decides a fleet at the reading's instant. Nothing of the track changes before the draft is applied. */
-export function draftOf(track: Track, reading: Reading, serving: Serving): Draft {
+export function draftOf(track: Track, reading: Reading, revision: Revision): Draft {
   const { at } = reading;
   const samples = samplesWith(track, reading);
   const before = track.decidedAt === at ? track.before : track.state;
-  const standing = standingOf(track, at, serving);
+  const standing = standingOf(track, at, revision);
   const settled = settle(inputOf(standing, samples, at), before);
   const kept = keep({ standing, at, samples, before }, settled);
   const { state } = settled;
@@ -37,16 +38,16 @@ export function draftOf(track: Track, reading: Reading, serving: Serving): Draft
  * Decides a buffer: the decision of the fleet it serves, with the buffer trigger's own overrides over that fleet's
  * policy, of which it answers the pause pods.
  */
-export function draftBuffer(track: Track, served: Served | undefined, at: number, serving: Serving): Draft {
+export function draftBuffer(track: Track, served: Served | undefined, at: number, revision: Revision): Draft {
   const found = track.state;
   const { samples } = track;
   if (served === undefined) {
-    const record = orphan(track, at, found.buffer, serving.revision);
+    const record = orphan(track, at, found.buffer, revision.id);
     const kept = { line: record, record: () => record };
     return { track, kept, samples, before: found, found, state: found };
   }
   const standing = {
-    ...standingOf(served.track, at, serving),
+    ...standingOf(served.track, at, revision),
     fleet: track.config.id,
     mode: track.mode,
     fields: mergeFields(served.track.fields, track.config.overrides),
